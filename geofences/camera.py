@@ -1,0 +1,64 @@
+"""The camera model: pinhole with Brown-Conrady distortion, as OpenCV has it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
+
+from geofences.errors import InvalidGeometry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """An ideal image plane and its lens.
+
+    Attributes:
+        size_px: width, height.
+        k: (3, 3) intrinsic matrix in pixels.
+        distortion: (5,) k1, k2, p1, p2, k3.
+        name: the model, as evidence states it.
+    """
+
+    size_px: tuple[int, int]
+    k: NDArray[np.float64]
+    distortion: NDArray[np.float64]
+    name: str = "unnamed camera"
+
+    def __post_init__(self) -> None:
+        """Check shapes and make arrays read-only.
+
+        Raises:
+            InvalidGeometry: a shape or size is wrong.
+        """
+        k = np.array(self.k, dtype=np.float64)
+        distortion = np.array(self.distortion, dtype=np.float64)
+        if k.shape != (3, 3) or distortion.shape != (5,) or min(self.size_px) <= 0:
+            msg = f"camera {self.name}: k must be (3, 3), distortion (5,), size positive"
+            raise InvalidGeometry(msg)
+        k.flags.writeable = False
+        distortion.flags.writeable = False
+        object.__setattr__(self, "k", k)
+        object.__setattr__(self, "distortion", distortion)
+
+    @classmethod
+    def from_fov(cls, *, size_px: tuple[int, int], hfov_deg: float, name: str = "unnamed camera") -> Camera:
+        """A distortion-free camera of known horizontal field of view.
+
+        Raises:
+            InvalidGeometry: the field of view is not within 1..170 degrees.
+        """
+        if not 1 <= hfov_deg <= 170:
+            msg = f"camera {name}: hfov_deg {hfov_deg} is outside 1..170"
+            raise InvalidGeometry(msg)
+        width, height = size_px
+        focal_px = width / 2 / math.tan(math.radians(hfov_deg) / 2)
+        k = np.array([[focal_px, 0, (width - 1) / 2], [0, focal_px, (height - 1) / 2], [0, 0, 1]])
+        return cls(size_px=size_px, k=k, distortion=np.zeros(5), name=name)
+
+    @property
+    def focal_px(self) -> float:
+        """Mean focal length in pixels."""
+        return float((self.k[0, 0] + self.k[1, 1]) / 2)
