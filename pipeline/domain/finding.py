@@ -1,0 +1,125 @@
+"""Findings and drops: what became of every track, and exactly why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from geofences.location import GroundFix  # noqa: TC001 - a dataclass field's type
+from pipeline.domain.offence import Offence  # noqa: TC001 - a dataclass field's type
+from pipeline.domain.sighting import Sighting  # noqa: TC001 - a dataclass field's type
+
+
+class DropReason(StrEnum):
+    """Why a track did not become a finding. Every dropped track has exactly one."""
+
+    TOO_BRIEF = "too_brief"
+    TOO_FEW_HITS = "too_few_hits"
+    NO_POSE = "no_pose"
+    ABOVE_HORIZON = "above_horizon"
+    NO_RULE = "no_rule"
+    OUTSIDE_ZONE = "outside_zone"
+    OUTSIDE_SCHEDULE = "outside_schedule"
+    POSITION_UNDECIDED = "position_undecided"
+    PERMIT_VALID = "permit_valid"
+    PRIVACY_ZONE = "privacy_zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """A track that was left alone.
+
+    Attributes:
+        track_id: which, within its look.
+        offence: what it looked like.
+        reason: the named reason.
+        detail: what decided it, such as a permit number, a zone id, or "1.5 s of 30 s".
+        at_s: when it was best seen, UTC.
+        lat_deg: where, if known.
+        lon_deg: where, if known.
+        score: its best score.
+    """
+
+    track_id: int
+    offence: Offence
+    reason: DropReason
+    detail: str
+    at_s: float
+    lat_deg: float | None
+    lon_deg: float | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitConsidered:
+    """A permit near the place, and why it did not help.
+
+    Attributes:
+        permit_id: which.
+        why_not: `elsewhere` or `not_valid_then`.
+    """
+
+    permit_id: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why something was flagged, in values the console can say in any language.
+
+    Attributes:
+        rule_id: the rule that flagged it.
+        rule_version: its version.
+        statute: its legal basis.
+        event_code: the city's code.
+        zone_id: the zone it lies in.
+        zone_name: that zone's name.
+        hits: frames it was seen in.
+        frames_covered: frames examined while it was followed.
+        dwell_s: time between first and last sight.
+        best_score: the detector's best score.
+        permits: permits looked at.
+    """
+
+    rule_id: str
+    rule_version: int
+    statute: str
+    event_code: str
+    zone_id: str
+    zone_name: str
+    hits: int
+    frames_covered: int
+    dwell_s: float
+    best_score: float
+    permits: tuple[PermitConsidered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One or more sightings in one look that are one incident (a row of cones is one).
+
+    Attributes:
+        offence: what.
+        sightings: its members, best score first.
+        fix: the place of the whole: middle of the members, with their mean error.
+        why: why it was flagged.
+        merge_distance_m: from the rule.
+        merge_window_s: from the rule.
+    """
+
+    offence: Offence
+    sightings: tuple[Sighting, ...]
+    fix: GroundFix
+    why: Explanation
+    merge_distance_m: float
+    merge_window_s: float
+
+    @property
+    def first_s(self) -> float:
+        """UTC of the first sight of any member."""
+        return min(seen.track.first_s for seen in self.sightings)
+
+    @property
+    def last_s(self) -> float:
+        """UTC of the last sight of any member."""
+        return max(seen.track.last_s for seen in self.sightings)

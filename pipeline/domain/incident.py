@@ -1,0 +1,64 @@
+"""Incidents: which findings are the same thing. Used inside a look and across looks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from geofences.local_frame import LocalFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from geofences.location import GroundFix
+    from pipeline.domain.case import Case, SealedFinding
+
+
+def separation_m(a: GroundFix, b: GroundFix) -> float:
+    """Horizontal distance between two fixes, metres."""
+    east_m, north_m, _ = LocalFrame(origin=a.position).enu_from_geodetic(b.position)
+    return math.hypot(east_m, north_m)
+
+
+def reach_m(a: GroundFix, b: GroundFix, merge_distance_m: float) -> float:
+    """How far apart two fixes may be and still be one incident: the rule's distance beyond their joint 95 % radius."""
+    return merge_distance_m + math.hypot(a.ellipse.semi_major_m, b.ellipse.semi_major_m)
+
+
+def cluster(fixes: Sequence[GroundFix], merge_distance_m: float) -> tuple[tuple[int, ...], ...]:
+    """Group the fixes of one look by single linkage on the rule's distance.
+
+    Returns:
+        groups of indices, each in rising order, ordered by first member.
+    """
+    group_of = list(range(len(fixes)))
+    for i, a in enumerate(fixes):
+        for j in range(i):
+            if separation_m(a, fixes[j]) <= merge_distance_m:
+                old, new = group_of[i], group_of[j]
+                group_of = [new if group == old else group for group in group_of]
+    groups: dict[int, list[int]] = {}
+    for index, group in enumerate(group_of):
+        groups.setdefault(group, []).append(index)
+    return tuple(sorted(tuple(sorted(members)) for members in groups.values()))
+
+
+def merge_target(finding: SealedFinding, cases: Iterable[Case]) -> Case | None:
+    """The case a finding belongs to: same offence, near in space and time, not rejected; the nearest if several.
+
+    Args:
+        finding: the newcomer.
+        cases: candidates; those of other offences or rejected ones are ignored.
+    """
+    near = [
+        (separation_m(case.fix, finding.fix), case.case_id, case)
+        for case in cases
+        if case.offence is finding.offence and case.state != "rejected" and _close_in_time(finding, case)
+    ]
+    near = [row for row in near if row[0] <= reach_m(row[2].fix, finding.fix, finding.merge_distance_m)]
+    return min(near, key=lambda row: row[:2])[2] if near else None
+
+
+def _close_in_time(finding: SealedFinding, case: Case) -> bool:
+    gap_s = max(finding.first_s - case.last_s, case.first_s - finding.last_s, 0.0)
+    return gap_s <= finding.merge_window_s
