@@ -1,0 +1,1 @@
+"""Where things are: positions, poses, projection, zones. Pure."""

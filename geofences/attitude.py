@@ -59,9 +59,11 @@ def enu_from_frd(attitude: Attitude) -> NDArray[np.float64]:
             [-sp, cp * sr, cp * cr],
         ]
     )
-    return ENU_FROM_NED @ ned_from_frd
+    rotation: NDArray[np.float64] = ENU_FROM_NED @ ned_from_frd
+    return rotation
 
 
 def enu_from_cam(attitude: Attitude) -> NDArray[np.float64]:
     """(3, 3) rotation taking camera vectors (x right, y down, z forward) to east-north-up."""
-    return enu_from_frd(attitude) @ FRD_FROM_CAM
+    rotation: NDArray[np.float64] = enu_from_frd(attitude) @ FRD_FROM_CAM
+    return rotation

@@ -72,6 +72,18 @@ def geodetic_from_ecef(ecef_m: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack((np.degrees(lat), np.degrees(np.arctan2(y, x)), alt), axis=-1)
 
 
+def metres_per_degree(lat_deg: float) -> tuple[float, float]:
+    """Ground metres per degree of longitude and per degree of latitude, on the ellipsoid at a latitude.
+
+    Source: prime vertical and meridian radii of curvature, IOGP 373-7-2, section 4.1.1.
+    """
+    lat = math.radians(lat_deg)
+    flat = 1 - ECCENTRICITY_SQ * math.sin(lat) ** 2
+    normal_m = SEMI_MAJOR_M / math.sqrt(flat)
+    meridian_m = normal_m * (1 - ECCENTRICITY_SQ) / flat
+    return math.radians(normal_m * math.cos(lat)), math.radians(meridian_m)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFrame:
     """East-north-up metres about `origin`; `enu` is always in that order.
@@ -105,14 +117,15 @@ class LocalFrame:
 
     def enu_from_geodetic(self, position: Geodetic) -> NDArray[np.float64]:
         """(3,) east, north, up metres of one position."""
-        return self.enu_from_geodetics(
-            np.array([[position.lat_deg, position.lon_deg, position.alt_ellipsoid_m]])
-        )[0]
+        row = np.array([[position.lat_deg, position.lon_deg, position.alt_ellipsoid_m]])
+        enu_m: NDArray[np.float64] = self.enu_from_geodetics(row)[0]
+        return enu_m
 
     def enu_from_geodetics(self, geodetic: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) east, north, up metres of (n, 3) rows of lat deg, lon deg, ellipsoid height m."""
         ecef = ecef_from_geodetic(geodetic[:, 0], geodetic[:, 1], geodetic[:, 2])
-        return (ecef - self._origin_ecef_m) @ self._enu_from_ecef.T
+        enu_m: NDArray[np.float64] = (ecef - self._origin_ecef_m) @ self._enu_from_ecef.T
+        return enu_m
 
     def geodetics_from_enu(self, enu_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) lat deg, lon deg, ellipsoid height m of (n, 3) east, north, up metres."""
