@@ -1,0 +1,1 @@
+"""How work is started: Prefect flows, the `offsite` command, assembly."""

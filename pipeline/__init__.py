@@ -1,0 +1,1 @@
+"""From frames to cases an officer can judge."""

@@ -3,7 +3,7 @@
 Tree::
 
     PipelineError
-    ├── BadInput            a file or setting from outside is unusable; names file, field, fault and remedy (exit code 2)
+    ├── BadInput            something from outside is unusable; names file, field, fault, remedy (exit code 2)
     ├── StorageFull         the store or the vault has no room left; names the folder (exit code 2)
     ├── VaultCorrupt        bytes in the vault do not have the hash they are filed under
     ├── NotFound            no case, item or look of that id

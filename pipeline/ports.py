@@ -1,4 +1,4 @@
-"""What the run needs from around it; adapters live in `sources`, `store`, `evidence` and are chosen in `flows.assembly`."""
+"""What the run needs from around it; adapters are chosen in `flows.assembly`."""
 
 from __future__ import annotations
 

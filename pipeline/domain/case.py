@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from geofences.location import GroundFix  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.finding import Explanation  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.frame import SourceKind  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.manifest import EvidenceItem  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.offence import Offence  # noqa: TC001 - a dataclass field's type
 from pipeline.errors import IllegalTransition
+
+if TYPE_CHECKING:
+    from geofences.location import GroundFix
+
+    from pipeline.domain.finding import Explanation
+    from pipeline.domain.frame import SourceKind
+    from pipeline.domain.manifest import EvidenceItem
+    from pipeline.domain.offence import Offence
 
 
 class CaseState(StrEnum):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from geofences.location import GroundFix  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.offence import Offence  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.sighting import Sighting  # noqa: TC001 - a dataclass field's type
+if TYPE_CHECKING:
+    from geofences.location import GroundFix
+
+    from pipeline.domain.offence import Offence
+    from pipeline.domain.sighting import Sighting
 
 
 class DropReason(StrEnum):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from geofences.camera import Camera  # noqa: TC001 - a dataclass field's type
+    from geofences.camera import Camera
 
 
 class SourceKind(StrEnum):

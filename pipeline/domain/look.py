@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipeline.domain.case import SealedFinding  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.finding import Drop  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.frame import SourceKind  # noqa: TC001 - a dataclass field's type
+if TYPE_CHECKING:
+    from pipeline.domain.case import SealedFinding
+    from pipeline.domain.finding import Drop
+    from pipeline.domain.frame import SourceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from geofences.zone import ZoneKind  # noqa: TC001 - a dataclass field's type
 from pipeline.domain.frame import SourceKind
-from pipeline.domain.offence import Offence  # noqa: TC001 - a dataclass field's type
+
+if TYPE_CHECKING:
+    from geofences.zone import ZoneKind
+
+    from pipeline.domain.offence import Offence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

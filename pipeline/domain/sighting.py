@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from geofences.location import GroundFix  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.frame import SourceKind  # noqa: TC001 - a dataclass field's type
-from pipeline.domain.track import Track  # noqa: TC001 - a dataclass field's type
+if TYPE_CHECKING:
+    from geofences.location import GroundFix
+
+    from pipeline.domain.frame import SourceKind
+    from pipeline.domain.track import Track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipeline.domain.offence import Offence  # noqa: TC001 - a dataclass field's type
+if TYPE_CHECKING:
+    from pipeline.domain.offence import Offence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Putting tracks on the ground."""

@@ -1,0 +1,1 @@
+"""One look, from frames to a filed report."""

@@ -1,0 +1,229 @@
+"""A site: one folder holding site.toml, zones, permits, rules, the case store and the evidence vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from geofences.geojson import parse_permits, parse_zones
+from geofences.local_frame import LocalFrame
+from geofences.position import Geodetic
+from geofences.zone import Permit, Zone
+from geofences.zone_index import ZoneIndex
+from pipeline.domain.rule import Rule
+from pipeline.errors import BadInput
+from pipeline.geotag.ground import Ground
+from pipeline.rule_pack import read_rules
+from pipeline.sources.camera_file import CameraEntry, Lens
+from pipeline.toml_file import Entry, read_toml
+
+
+class Place(Entry):
+    """`[site]`: name, time zone and the level ground."""
+
+    name: str = Field(min_length=1)
+    timezone: str = "Asia/Shanghai"
+    origin_lat_deg: float = Field(ge=-90, le=90, description="middle of the site, WGS 84")
+    origin_lon_deg: float = Field(ge=-180, le=180)
+    ground_alt_amsl_m: float = Field(ge=-500, le=9000, description="height of the ground above sea level")
+    geoid_separation_m: float = Field(ge=-120, le=100, description="ellipsoid height minus height above sea level")
+    ground_sigma_m: float = Field(default=0.3, gt=0, description="one-sigma error of the ground height")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is no IANA time zone, such as Asia/Shanghai") from error
+        return value
+
+
+class Aircraft(Entry):
+    """`[aircraft]`: what flies, how it looks down, and its registration."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    name: str
+    registration: str = Field(description="civil registration mark")
+    connection: str = Field(description="tcp:HOST:PORT, udp:..., serial; or `simulator` for the built-in one")
+    lens: Lens
+    height_agl_m: float = Field(gt=5, le=120, description="patrol height above the ground")
+    gimbal_pitch_deg: float = Field(ge=-90, le=-20)
+    speed_m_s: float = Field(gt=0.5, le=20)
+    front_overlap: float = Field(default=0.6, ge=0, lt=0.95)
+    side_overlap: float = Field(default=0.4, ge=0, lt=0.95)
+    battery_wh: float = Field(default=89.0, gt=0)
+    look_hz: float = Field(default=4.0, gt=0, le=30, description="pictures of its video examined a second")
+    home_lat_deg: float = Field(ge=-90, le=90)
+    home_lon_deg: float = Field(ge=-180, le=180)
+
+
+class Pilot(Entry):
+    """`[pilot]`: the remote pilot who releases patrols."""
+
+    name: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+
+
+class Approval(Entry):
+    """`[approval]`: the airspace approval flights are made under."""
+
+    number: str = Field(min_length=1)
+    max_height_agl_m: float = Field(gt=0, le=120)
+    valid_from: datetime
+    valid_until: datetime
+
+
+class DeliverySettings(Entry):
+    """`[delivery]`: the case system events go to; empty url = none yet."""
+
+    url: str = ""
+    token_env: str = Field(default="", description="environment variable holding its bearer token")
+    timeout_s: float = Field(default=5.0, gt=0, le=60)
+
+
+class ConsoleEntry(Entry):
+    """`[console]`: where officers look."""
+
+    port: int = Field(default=8420, ge=0, le=65535)
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    tile_url: str = Field(default="", description="{z}/{x}/{y} template of the office's own map tiles; empty = none")
+
+
+class ModelSettings(Entry):
+    """`[model]`: which detector; empty folder = the one shipped."""
+
+    folder: str = ""
+    long_side_px: int = Field(default=1280, ge=320, le=4096, multiple_of=32)
+    threads: int = Field(default=1, ge=1, le=64)
+
+
+class SiteFile(Entry):
+    """The whole of site.toml."""
+
+    site: Place
+    aircraft: Aircraft | None = None
+    pilot: Pilot | None = None
+    approval: Approval | None = None
+    camera: tuple[CameraEntry, ...] = ()
+    delivery: DeliverySettings = DeliverySettings()
+    console: ConsoleEntry = ConsoleEntry()
+    model: ModelSettings = ModelSettings()
+
+    @field_validator("camera")
+    @classmethod
+    def _unique(cls, cameras: tuple[CameraEntry, ...]) -> tuple[CameraEntry, ...]:
+        ids = [camera.id for camera in cameras]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two cameras have the same id")
+        return cameras
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site as read from its folder.
+
+    Attributes:
+        folder: the folder.
+        settings: site.toml.
+        zones: from zones.geojson.
+        permits: from permits.geojson.
+        rules: from rules.toml.
+    """
+
+    folder: Path
+    settings: SiteFile
+    zones: tuple[Zone, ...]
+    permits: tuple[Permit, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def ground(self) -> Ground:
+        """The level ground, with the local frame at its middle."""
+        place = self.settings.site
+        alt_ellipsoid_m = place.ground_alt_amsl_m + place.geoid_separation_m
+        origin = Geodetic(
+            lat_deg=place.origin_lat_deg, lon_deg=place.origin_lon_deg, alt_ellipsoid_m=alt_ellipsoid_m
+        )
+        return Ground(
+            frame=LocalFrame(origin=origin), alt_ellipsoid_m=alt_ellipsoid_m, sigma_m=place.ground_sigma_m
+        )
+
+    @property
+    def index(self) -> ZoneIndex:
+        """Zones and permits, searchable."""
+        return ZoneIndex(self.zones, self.permits)
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the case store."""
+        return f"sqlite:///{self.folder / 'store' / 'cases.db'}"
+
+    @property
+    def vault_folder(self) -> Path:
+        """The evidence vault."""
+        return self.folder / "vault"
+
+    @property
+    def flights_folder(self) -> Path:
+        """Flight records and recordings."""
+        return self.folder / "flights"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Stream windows recorded and not yet examined."""
+        return self.folder / "spool"
+
+    def camera(self, source_id: str) -> CameraEntry:
+        """The camera of that id.
+
+        Raises:
+            BadInput: there is none.
+        """
+        for camera in self.settings.camera:
+            if camera.id == source_id:
+                return camera
+        known = ", ".join(camera.id for camera in self.settings.camera) or "none"
+        raise BadInput(
+            path=str(self.folder / "site.toml"),
+            field="camera.id",
+            fault=f"there is no camera {source_id}",
+            remedy=f"Known: {known}",
+        )
+
+
+def read_site(folder: Path) -> Site:
+    """Read a site's folder.
+
+    Raises:
+        BadInput: site.toml or rules.toml is missing or wrong.
+        ZoneFileError: zones.geojson or permits.geojson is wrong.
+    """
+    settings = read_toml(SiteFile, folder / "site.toml")
+    return Site(
+        folder=folder,
+        settings=settings,
+        zones=parse_zones(read_text(folder / "zones.geojson"), path=str(folder / "zones.geojson")),
+        permits=parse_permits(read_text(folder / "permits.geojson"), path=str(folder / "permits.geojson")),
+        rules=read_rules(folder / "rules.toml"),
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of the site.
+
+    Raises:
+        BadInput: it is missing or no UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise BadInput(
+            path=str(path), field="file", fault=fault, remedy="Make a site with `offsite init FOLDER`"
+        ) from error

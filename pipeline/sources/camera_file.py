@@ -1,0 +1,76 @@
+"""Camera files: lens and, for a fixed camera, its mounting, as one small TOML file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from geofences.attitude import Attitude
+from geofences.camera import Camera
+from geofences.pose import Pose, PoseSigmas
+from geofences.position import Geodetic
+from pipeline.toml_file import Entry
+
+
+class Mounting(Entry):
+    """Where a fixed camera stands and looks (true north, pitch down negative)."""
+
+    lat_deg: float = Field(ge=-90, le=90, description="WGS 84 latitude")
+    lon_deg: float = Field(ge=-180, le=180, description="WGS 84 longitude")
+    alt_ellipsoid_m: float = Field(description="height of the lens above the ellipsoid")
+    yaw_deg: float = Field(description="where the lens looks, clockwise from true north")
+    pitch_deg: float = Field(ge=-90, le=45, description="0 is level, -90 straight down")
+    roll_deg: float = Field(default=0.0, description="right side down positive")
+    sigma_m: float = Field(default=0.3, gt=0, description="one-sigma error of the position, each axis")
+    sigma_deg: float = Field(default=0.3, gt=0, description="one-sigma error of each angle")
+
+    def pose_at(self, at_s: float) -> Pose:
+        """The unchanging pose, stamped with the time asked for."""
+        look = Attitude(yaw_deg=self.yaw_deg, pitch_deg=self.pitch_deg, roll_deg=self.roll_deg)
+        sigmas = PoseSigmas(
+            horizontal_m=self.sigma_m, vertical_m=self.sigma_m, yaw_deg=self.sigma_deg, tilt_deg=self.sigma_deg
+        )
+        position = Geodetic(lat_deg=self.lat_deg, lon_deg=self.lon_deg, alt_ellipsoid_m=self.alt_ellipsoid_m)
+        return Pose(at_s=at_s, position=position, body=look, gimbal=look, sigmas=sigmas)
+
+
+class Lens(Entry):
+    """The image plane: either `hfov_deg`, or `k` and `distortion` from a calibration."""
+
+    width_px: int = Field(gt=0, le=20000, description="picture width")
+    height_px: int = Field(gt=0, le=20000, description="picture height")
+    hfov_deg: float | None = Field(default=None, gt=1, lt=170, description="horizontal field of view")
+    focal_px: float | None = Field(default=None, gt=0, description="focal length in pixels")
+    principal_px: tuple[float, float] | None = Field(default=None, description="principal point; default the middle")
+    distortion: tuple[float, float, float, float, float] = Field(default=(0, 0, 0, 0, 0), description="k1 k2 p1 p2 k3")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Lens:
+        if (self.hfov_deg is None) == (self.focal_px is None):
+            raise ValueError("give either hfov_deg or focal_px")
+        return self
+
+    def camera(self, name: str) -> Camera:
+        """The camera model."""
+        size_px = (self.width_px, self.height_px)
+        if self.hfov_deg is not None and self.principal_px is None and not any(self.distortion):
+            return Camera.from_fov(size_px=size_px, hfov_deg=self.hfov_deg, name=name)
+        focal = self.focal_px or Camera.from_fov(size_px=size_px, hfov_deg=self.hfov_deg or 60.0).focal_px
+        cx, cy = self.principal_px or ((self.width_px - 1) / 2, (self.height_px - 1) / 2)
+        k = np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1]])
+        return Camera(size_px=size_px, k=k, distortion=np.array(self.distortion), name=name)
+
+
+class CameraEntry(Entry):
+    """One camera, in a file of its own (`offsite ingest --camera`) or in site.toml: the latter adds `url`."""
+
+    id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$", description="stable id, used in evidence")
+    name: str = Field(min_length=1, description="make, model or place, for people")
+    kind: Literal["drone", "city_eye", "stills"] = Field(description="how it looks")
+    lens: Lens = Field(description="image plane")
+    mounting: Mounting | None = Field(default=None, description="for a fixed camera")
+    url: str = Field(default="", description="where its stream or clip is: rtsp://..., or a file beside site.toml")
+    look_hz: float = Field(default=1.0, gt=0, le=30, description="pictures examined a second")
+    clock_offset_s: float = Field(default=0.0, description="added to the camera's own clock")
