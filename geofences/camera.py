@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Camera:
     """An ideal image plane and its lens.
 
     Attributes:
         size_px: width, height.
-        k: (3, 3) intrinsic matrix in pixels.
+        k: (3, 3) intrinsic matrix in pixels; whole numbers are pixel centres.
         distortion: (5,) k1, k2, p1, p2, k3.
         name: the model, as evidence states it.
     """
@@ -31,15 +31,21 @@ class Camera:
     name: str = "unnamed camera"
 
     def __post_init__(self) -> None:
-        """Check shapes and make arrays read-only.
+        """Check shapes and values, and make arrays read-only.
 
         Raises:
-            InvalidGeometry: a shape or size is wrong.
+            InvalidGeometry: a shape, size or value is wrong.
         """
         k = np.array(self.k, dtype=np.float64)
         distortion = np.array(self.distortion, dtype=np.float64)
         if k.shape != (3, 3) or distortion.shape != (5,) or min(self.size_px) <= 0:
             msg = f"camera {self.name}: k must be (3, 3), distortion (5,), size positive"
+            raise InvalidGeometry(msg)
+        if not (np.isfinite(k).all() and np.isfinite(distortion).all() and k[0, 0] > 0 and k[1, 1] > 0):
+            msg = f"camera {self.name}: focal lengths must be positive, and every parameter finite"
+            raise InvalidGeometry(msg)
+        if k[2].tolist() != [0, 0, 1]:
+            msg = f"camera {self.name}: the last row of k must be 0, 0, 1, not {k[2].tolist()}"
             raise InvalidGeometry(msg)
         k.flags.writeable = False
         distortion.flags.writeable = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from geofences.errors import InvalidGeometry, ZoneFileError
@@ -116,23 +117,20 @@ def _schedule(value: object) -> Schedule:
     members = _members(value, "schedule")
     windows, timezone = members["windows"], members["timezone"]
     if not isinstance(windows, list) or not isinstance(timezone, str):
-        msg = "windows must be a list and timezone a text"
-        raise TypeError(msg)
+        raise TypeError("windows must be a list and timezone a text")
     return Schedule(windows=tuple(_window(_members(window, "a window")) for window in windows), timezone=timezone)
 
 
 def _members(value: object, name: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        msg = f"{name} must be an object, not {value!r}"
-        raise TypeError(msg)
+        raise TypeError(f"{name} must be an object, not {value!r}")
     return value
 
 
 def _window(members: dict[str, object]) -> Window:
     days = members["days"]
     if not isinstance(days, list) or not set(map(str, days)) <= set(WEEKDAYS):
-        msg = f"days must be a list of {', '.join(WEEKDAYS)}, not {days!r}"
-        raise ValueError(msg)
+        raise ValueError(f"days must be a list of {', '.join(WEEKDAYS)}, not {days!r}")
     return Window(
         weekdays=frozenset(WEEKDAYS.index(day) for day in days),
         from_time=_clock_time(members["from"]),
@@ -143,11 +141,6 @@ def _window(members: dict[str, object]) -> Window:
 def _clock_time(value: object) -> dt.time:
     """A local time HH:MM; 24:00 is midnight."""
     text = "00:00" if value == "24:00" else str(value)
-    try:
-        hours, minutes = text.split(":")
-        if len(hours) == len(minutes) == 2:
-            return dt.time(int(hours), int(minutes))
-    except ValueError:
-        pass
-    msg = f"{value!r} is no time HH:MM"
-    raise ValueError(msg)
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+        raise ValueError(f"{value!r} is no time HH:MM")
+    return dt.time.fromisoformat(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import shapely
 
@@ -18,7 +18,7 @@ from geofences.outline_reader import read_outline
 from geofences.zone import Permit, Schedule, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from geofences.zone import Outline
 
@@ -126,17 +126,29 @@ def _walk(
     seen: dict[tuple[str, object], int] = {}
     for index, feature in enumerate(features):
         members = feature if isinstance(feature, dict) else {}
-        properties = members.get("properties")
-        properties = properties if isinstance(properties, dict) else {}
-        name = next((properties[field] for field in id_fields if field in properties), None)
-        label = str(index) if name is None else f"{index} ({name!r})"
-        reader = FeatureReader(path=path, label=label, properties=properties)
-        item = build(reader, members.get("geometry"))
+        reader = _reader(path, index, members, id_fields)
+        try:
+            item = None if reader.faults else build(reader, members.get("geometry"))
+            items += [] if item is None else [item]
+        except InvalidGeometry as error:
+            reader.fault("feature", str(error), "Correct it.")
         for field in id_fields:
             _refuse_seen(reader, field, index, seen)
         faults += reader.faults
-        items += [] if item is None else [item]
     return items, faults
+
+
+def _reader(path: str, index: int, members: dict[str, object], id_fields: Sequence[str]) -> FeatureReader:
+    properties = members.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
+    name = next((properties[field] for field in id_fields if field in properties), None)
+    label = str(index) if name is None else f"{index} ({name!r})"
+    reader = FeatureReader(path=path, label=label, properties=properties)
+    if members.get("type") != "Feature":
+        reader.fault(
+            "feature", "is no GeoJSON Feature", 'Write {"type": "Feature", "properties": ..., "geometry": ...}.'
+        )
+    return reader
 
 
 def _features(text: str, path: str) -> list[object]:
@@ -144,7 +156,8 @@ def _features(text: str, path: str) -> list[object]:
         return ZoneFileError(path=path, feature=None, field=field, fault=fault, remedy=remedy)
 
     try:
-        collection = json.loads(text.removeprefix("\ufeff"))
+        # Whole numbers are read as float too, so that no coordinate, however long, can overflow.
+        collection = json.loads(text.removeprefix("\ufeff"), parse_int=float)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise whole(place, f"not JSON: {error.msg}", "Correct it, or export the file again.") from error
@@ -175,21 +188,17 @@ def _zone(reader: FeatureReader, geometry: object) -> Zone | None:
     outline = read_outline(reader, geometry)
     if reader.faults or zone_id is None or name is None or kind is None or outline is None:
         return None
-    try:
-        return Zone(
-            zone_id=zone_id,
-            name=name,
-            kind=kind,
-            outline=outline,
-            schedule=schedule,
-            valid_from_s=from_s,
-            valid_until_s=until_s,
-            source=source,
-            owner=owner,
-        )
-    except InvalidGeometry as error:
-        reader.fault("feature", str(error), "Correct it.")
-        return None
+    return Zone(
+        zone_id=zone_id,
+        name=name,
+        kind=kind,
+        outline=outline,
+        schedule=schedule,
+        valid_from_s=from_s,
+        valid_until_s=until_s,
+        source=source,
+        owner=owner,
+    )
 
 
 def _permit(reader: FeatureReader, geometry: object) -> Permit | None:
@@ -198,22 +207,20 @@ def _permit(reader: FeatureReader, geometry: object) -> Permit | None:
     holder, source = reader.text("holder"), reader.optional_text("source")
     from_s, until_s = reader.span_s(required=True)
     outline = read_outline(reader, geometry)
-    if reader.faults or outline is None:
+    if permit_id is None or number is None or allows is None or holder is None:
         return None
-    try:
-        return Permit(
-            permit_id=cast("str", permit_id),
-            number=cast("str", number),
-            allows=cast("str", allows),
-            outline=outline,
-            valid_from_s=cast("float", from_s),
-            valid_until_s=cast("float", until_s),
-            holder=cast("str", holder),
-            source=source,
-        )
-    except InvalidGeometry as error:
-        reader.fault("feature", str(error), "Correct it.")
+    if reader.faults or outline is None or from_s is None or until_s is None:
         return None
+    return Permit(
+        permit_id=permit_id,
+        number=number,
+        allows=allows,
+        outline=outline,
+        valid_from_s=from_s,
+        valid_until_s=until_s,
+        holder=holder,
+        source=source,
+    )
 
 
 def _dump(features: Iterable[tuple[dict[str, object], Outline]]) -> str:

@@ -32,6 +32,8 @@ _Effects = dict[str, list[NDArray[np.float64]]]
 _EAST, _NORTH, _UP = np.eye(3)
 # A look claimed to be better than a millimetre is taken as one millimetre, so that it can be inverted.
 _SMALLEST_M2 = 1e-6
+# Up component of a ray 0.06 degrees below the horizon: no error of a usable pose may lead above it.
+_HORIZON = -1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +116,7 @@ def _refuse_shallow(ray: NDArray[np.float64], height_m: float, min_depression_de
 
 def _reach(ray: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
     """(2,) east, north metres from below the camera to where the ray meets the ground `height_m` below it."""
-    if ray[2] > -1e-3:
+    if ray[2] > _HORIZON:
         raise UnlocatableRay("the ray reaches the horizon within the errors of the pose")
     offset: NDArray[np.float64] = ray[:2] * (height_m / -ray[2])
     return offset

@@ -90,7 +90,7 @@ def _position(value: object) -> tuple[float, float]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _refuse_swapped(ring: _Ring) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from dataclasses import dataclass
 
 from geofences.attitude import Attitude
@@ -18,7 +19,7 @@ class PoseSigmas:
         horizontal_m: per horizontal axis.
         vertical_m: height.
         yaw_deg: heading of the lens.
-        tilt_deg: pitch and roll of the lens, each.
+        tilt_deg: of the lens about each of two horizontal axes (pitch and roll of a level lens).
         time_s: offset between pose clock and picture clock.
     """
 
@@ -27,6 +28,27 @@ class PoseSigmas:
     yaw_deg: float = 1.5
     tilt_deg: float = 0.5
     time_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse what is no uncertainty.
+
+        Raises:
+            InvalidGeometry: a sigma is negative or not finite.
+        """
+        sigmas = (self.horizontal_m, self.vertical_m, self.yaw_deg, self.tilt_deg, self.time_s)
+        if not all(0 <= sigma < math.inf for sigma in sigmas):
+            msg = f"sigmas must be finite and not negative: {self}"
+            raise InvalidGeometry(msg)
+
+    def worse(self, other: PoseSigmas) -> PoseSigmas:
+        """The larger of each."""
+        return PoseSigmas(
+            horizontal_m=max(self.horizontal_m, other.horizontal_m),
+            vertical_m=max(self.vertical_m, other.vertical_m),
+            yaw_deg=max(self.yaw_deg, other.yaw_deg),
+            tilt_deg=max(self.tilt_deg, other.tilt_deg),
+            time_s=max(self.time_s, other.time_s),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +126,7 @@ class PoseTrack:
         return self.poses[-1].at_s
 
     def at(self, at_s: float) -> Pose:
-        """The pose at one moment, linear between neighbours.
+        """The pose at one moment, linear between neighbours, with the worse of their sigmas.
 
         Args:
             at_s: seconds since the Unix epoch, UTC.
@@ -139,6 +161,6 @@ def _interpolate(a: Pose, b: Pose, at_s: float) -> Pose:
         position=position,
         body=_between_attitudes(a.body, b.body, share),
         gimbal=_between_attitudes(a.gimbal, b.gimbal, share),
-        sigmas=a.sigmas,
+        sigmas=a.sigmas.worse(b.sigmas),
         velocity_enu_m_s=(velocity[0], velocity[1], velocity[2]),
     )
