@@ -24,10 +24,17 @@ def _square(east_m: float, north_m: float) -> Polygon:
 _ZONES = [
     Zone(zone_id=str(i), name="n", kind=ZoneKind.ROAD, outline=_square(*place)) for i, place in enumerate(_PLACES)
 ]
-_SPAN = {"valid_from_s": 0.0, "valid_until_s": 1.0}
 _PERMITS = [
-    Permit(permit_id=str(i), number="1", allows="dust", outline=_square(*place), holder="h", **_SPAN)
-    for i, place in enumerate(_PLACES)
+    Permit(
+        permit_id=zone.zone_id,
+        number="1",
+        allows="dust",
+        outline=zone.outline,
+        valid_from_s=0,
+        valid_until_s=1,
+        holder="h",
+    )
+    for zone in _ZONES
 ]
 _INDEX = ZoneIndex(_ZONES, _PERMITS)
 
