@@ -1,0 +1,1 @@
+"""The drone: plan, check, fly, record."""

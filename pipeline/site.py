@@ -51,6 +51,7 @@ class Aircraft(Entry):
     name: str
     registration: str = Field(description="civil registration mark")
     connection: str = Field(description="tcp:HOST:PORT, udp:..., serial; or `simulator` for the built-in one")
+    video: str = Field(default="", description="where its recording lies after landing, {flight_id} filled in")
     lens: Lens
     height_agl_m: float = Field(gt=5, le=120, description="patrol height above the ground")
     gimbal_pitch_deg: float = Field(ge=-90, le=-20)
@@ -103,6 +104,13 @@ class ModelSettings(Entry):
     threads: int = Field(default=1, ge=1, le=64)
 
 
+class SceneSettings(Entry):
+    """`[scene]`: this site is rendered, for demonstrations and tests."""
+
+    seed: int = Field(ge=0)
+    start: datetime = Field(description="when its patrol takes place")
+
+
 class SiteFile(Entry):
     """The whole of site.toml."""
 
@@ -114,6 +122,7 @@ class SiteFile(Entry):
     delivery: DeliverySettings = DeliverySettings()
     console: ConsoleEntry = ConsoleEntry()
     model: ModelSettings = ModelSettings()
+    scene: SceneSettings | None = None
 
     @field_validator("camera")
     @classmethod

@@ -87,8 +87,15 @@ class Manifest:
     datum: str = "WGS84"
 
     def to_bytes(self) -> bytes:
-        """The canonical form: UTF-8 JSON, sorted keys, no spaces. Source: RFC 8785, for the value types used here."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        """The canonical form: UTF-8 JSON, sorted keys, no spaces, numbers as Python writes them (1.0 is not 1).
+
+        Like RFC 8785 but for its numbers; a verifier hashes the stored bytes and need not write them again.
+
+        Raises:
+            ValueError: a number is not finite.
+        """
+        body = asdict(self)
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
     @property
     def sha256(self) -> str:

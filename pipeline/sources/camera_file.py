@@ -73,4 +73,5 @@ class CameraEntry(Entry):
     mounting: Mounting | None = Field(default=None, description="for a fixed camera")
     url: str = Field(default="", description="where its stream or clip is: rtsp://..., or a file beside site.toml")
     look_hz: float = Field(default=1.0, gt=0, le=30, description="pictures examined a second")
+    watch_every_s: float = Field(default=300.0, ge=10, description="a window is watched this often")
     clock_offset_s: float = Field(default=0.0, description="added to the camera's own clock")

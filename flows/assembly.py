@@ -1,0 +1,89 @@
+"""Assembly: the one place that chooses adapters for a site. Everything heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pipeline.delivery.case_system import CaseSystemAddress, CaseSystemClient
+from pipeline.errors import BadInput
+from pipeline.evidence.vault import FolderVault
+from pipeline.store.case_store import SqlCaseStore
+
+if TYPE_CHECKING:
+    from detectors.detections import Engine
+    from pipeline.run.examine import Examiner
+    from pipeline.site import Site
+
+SOFTWARE = f"offsite-enforcement {metadata.version('offsite-enforcement')}"
+
+
+def open_store(site: Site) -> SqlCaseStore:
+    """The site's case store, migrated to this program's version."""
+    (site.folder / "store").mkdir(exist_ok=True)
+    return SqlCaseStore(site.store_url, timezone=ZoneInfo(site.settings.site.timezone))
+
+
+def open_vault(site: Site) -> FolderVault:
+    """The site's evidence vault."""
+    return FolderVault(site.vault_folder)
+
+
+def open_engine(site: Site) -> Engine:
+    """The site's detector.
+
+    Raises:
+        ModelUnusable: the weights are missing or altered.
+    """
+    from detectors.model_folder import SHIPPED  # noqa: PLC0415 - OpenVINO is not in the CLI's import path
+    from detectors.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - the same
+
+    model = site.settings.model
+    folder = site.folder / model.folder if model.folder else SHIPPED
+    return OpenVinoEngine(Path(folder), long_side_px=model.long_side_px, threads=model.threads)
+
+
+def make_examiner(site: Site, *, drill: bool = False) -> Examiner:
+    """All that examining a look of this site takes."""
+    from detectors.tracker import ByteTracker  # noqa: PLC0415 - scipy is not in the CLI's import path
+    from pipeline.run.examine import Examiner  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+
+    return Examiner(
+        engine=open_engine(site),
+        new_tracker=lambda: ByteTracker(frame_rate_hz=1.0),
+        ground=site.ground,
+        index=site.index,
+        rules=site.rules,
+        vault=open_vault(site),
+        software=SOFTWARE,
+        drill=drill,
+    )
+
+
+def make_sender(site: Site, *, url: str = "") -> CaseSystemClient:
+    """The way to the site's case system.
+
+    Args:
+        site: whose settings are used.
+        url: an address instead of the site's.
+
+    Raises:
+        BadInput: the site names none, or its token variable is unset.
+    """
+    delivery = site.settings.delivery
+    where = str(site.folder / "site.toml")
+    address = url or delivery.url
+    if not address:
+        raise BadInput(path=where, field="delivery.url", fault="is empty", remedy="Name the case system's address")
+    token = os.environ.get(delivery.token_env, "") if delivery.token_env else ""
+    if delivery.token_env and not token:
+        raise BadInput(
+            path=where,
+            field="delivery.token_env",
+            fault=f"the variable {delivery.token_env} is not set",
+            remedy="Export the case system's token under that name",
+        )
+    return CaseSystemClient(CaseSystemAddress(url=address, token=token), timeout_s=delivery.timeout_s)

@@ -1,0 +1,54 @@
+"""The `offsite` command: sub-commands, and the one place where errors become a clear line and an exit code.
+
+Exit codes: 0 done, 1 a result is not right or a process of ours failed, 2 something given from outside is unusable.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from detectors.errors import DetectorError
+from flights.errors import FlightError
+from flows.commands import cases, demo, doctor, ingest, init, patrol, up, zones
+from flows.errors import FlowError
+from geofences.errors import GeofenceError
+from pipeline.errors import PipelineError
+
+app = typer.Typer(
+    name="offsite",
+    help="Off-site enforcement: from drone and camera feeds to draft cases an officer can judge.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init.init)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("ingest")(ingest.ingest)
+app.command("doctor")(doctor.doctor)
+app.add_typer(patrol.app, name="patrol")
+app.add_typer(cases.app, name="cases")
+app.add_typer(zones.app, name="zones")
+
+
+def main() -> None:
+    """Run the command line; say errors in one line and exit with their code."""
+    try:
+        app()
+    except (PipelineError, GeofenceError, FlightError, DetectorError) as error:
+        _say(error, error.code)
+        sys.exit(2)
+    except FlowError as error:
+        _say(error, error.code)
+        sys.exit(1)
+
+
+def _say(error: Exception, code: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"offsite: {code}: {error}")
+
+
+if __name__ == "__main__":
+    main()

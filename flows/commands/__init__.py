@@ -1,0 +1,1 @@
+"""The `offsite` command's sub-commands, one family a file."""

@@ -1,0 +1,92 @@
+"""`offsite ingest`: a clip by hand."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from flows.commands.options import DEFAULT_SITE, SiteFolder
+from pipeline.errors import BadInput
+
+if TYPE_CHECKING:
+    from flows.ingest import Ingested
+
+
+def ingest(
+    clip: Annotated[Path, typer.Argument(help="The video.")],
+    site: SiteFolder = DEFAULT_SITE,
+    telemetry: Annotated[Path | None, typer.Option(help="Its telemetry: DJI SRT, our JSONL log.")] = None,
+    camera: Annotated[Path | None, typer.Option(help="Camera file (TOML): lens, and mounting if fixed.")] = None,
+    start: Annotated[str | None, typer.Option(help="When its first picture was taken, ISO 8601 with offset.")] = None,
+    look_hz: Annotated[float | None, typer.Option(help="Pictures examined a second.")] = None,
+    drill: Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, send nothing.")] = False,
+) -> None:
+    """Examine a clip: draft cases, or a named reason for every track left alone."""
+    from flows.ingest import clip_source, ingest_look  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from pipeline.site import read_site  # noqa: PLC0415
+    from pipeline.sources.camera_file import CameraEntry  # noqa: PLC0415
+    from pipeline.sources.media import read_facts  # noqa: PLC0415
+    from pipeline.toml_file import read_toml  # noqa: PLC0415
+
+    at = read_site(site)
+    source = clip_source(
+        clip,
+        telemetry=telemetry,
+        camera=read_toml(CameraEntry, camera) if camera else None,
+        start_s=_parse_start(start),
+        look_hz=look_hz,
+        geoid_separation_m=at.settings.site.geoid_separation_m,
+    )
+    with Progress(transient=True) as bar:
+        task = bar.add_task(clip.name, total=read_facts(clip).duration_s)
+        done = ingest_look(
+            at, source, now_s=time.time(), drill=drill, progress=lambda pts_s: bar.update(task, completed=pts_s)
+        )
+    _print(done)
+
+
+def _parse_start(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        raise BadInput(
+            path="--start",
+            field="time",
+            fault=f"{text!r} is no ISO 8601 time with offset",
+            remedy="Such as 2026-11-02T10:00:00+08:00",
+        )
+    return value.timestamp()
+
+
+def _print(done: Ingested) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    if done.report is None:
+        console.print(f"look {done.filed.look_id} was filed before: nothing changed")
+        return
+    report = done.report
+    console.print(
+        f"look {report.look_id}: {report.frames_examined} frames, {len(report.findings)} findings "
+        f"({len(done.filed.drafted)} new drafts, {len(done.filed.extended)} added to open cases), "
+        f"{len(report.drops)} tracks left alone"
+    )
+    for case_id in done.filed.drafted:
+        console.print(f"  draft {case_id}")
+    table = Table("left alone as", "why", "tracks", "for example")
+    counts = Counter((drop.offence, drop.reason) for drop in report.drops)
+    for (offence, reason), count in counts.most_common():
+        example = next(drop.detail for drop in report.drops if (drop.offence, drop.reason) == (offence, reason))
+        table.add_row(offence, reason, str(count), example)
+    if counts:
+        console.print(table)

@@ -1,0 +1,64 @@
+"""`offsite patrol`: plan a patrol and look at it; fly it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.commands.options import DEFAULT_SITE, SiteFolder
+from pipeline.site import read_site
+
+app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
+ZoneId = Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`.")]
+
+
+@app.command()
+def plan(
+    zone: ZoneId,
+    site: SiteFolder = DEFAULT_SITE,
+    picture: Annotated[Path | None, typer.Option(help="Draw the plan into this PNG.")] = None,
+) -> None:
+    """Plan a survey of a zone and say what it costs; nothing flies."""
+    from flights.plan_picture import draw_plan, write_picture  # noqa: PLC0415 - OpenCV is not in the import path
+
+    from flows.sortie import plan_zone  # noqa: PLC0415
+
+    made = plan_zone(read_site(site), zone)
+    said = Console(soft_wrap=True, highlight=False)
+    said.print(
+        f"{zone}: {made.length_m:.0f} m, {made.duration_s:.0f} s, {made.images} pictures, "
+        f"{made.coverage_share:.1%} covered, {made.energy_wh:.0f} Wh, {made.gsd_m * 100:.1f} cm a pixel"
+    )
+    for warning in made.warnings:
+        said.print(f"  note: {warning}")
+    if picture is not None:
+        write_picture(picture, draw_plan(made))
+        said.print(f"  drawn in {picture}")
+
+
+@app.command()
+def fly(
+    zone: ZoneId,
+    site: SiteFolder = DEFAULT_SITE,
+    connect: Annotated[
+        str | None, typer.Option(help="Autopilot: tcp:HOST:PORT, udp:..., or `simulator`; default: the site's.")
+    ] = None,
+    sortie: Annotated[
+        str | None, typer.Option(help="Name of the sortie; one that has landed is not flown again.")
+    ] = None,
+    time_speed: Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")] = 1.0,
+) -> None:
+    """Fly a patrol (preflight, fence, mission, flight, landing), then examine and file what the aircraft saw."""
+    from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+
+    at = read_site(site)
+    said = Console(soft_wrap=True, highlight=False)
+    said.print(
+        work.patrol(
+            at, zone, sortie_id=sortie, now_s=time.time(), time_speed=time_speed, connection=connect, say=said.print
+        )
+    )

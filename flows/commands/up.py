@@ -1,0 +1,48 @@
+"""`offsite up`: console, schedules and delivery in one process tree."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.children import Child
+from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.orchestrator import prefect_server
+from pipeline.console.app import serve
+from pipeline.site import Site, read_site
+
+
+def up(
+    site: SiteFolder = DEFAULT_SITE,
+    port: Annotated[int | None, typer.Option(help="Console port; default: the site's.")] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedules/--no-schedules", help="Watch cameras and deliver on schedule.")
+    ] = True,
+) -> None:
+    """Run a site: the console on loopback, camera windows, patrols on demand and delivery. Ctrl-C stops all of it."""
+    from flows.console import console_app  # noqa: PLC0415 - the other commands need no web framework
+
+    at = read_site(site)
+    said = Console(soft_wrap=True, highlight=False)
+    with ExitStack() as stack:
+        # The schedules start once the console has its port, so that a port in use starts nothing.
+        serve(
+            console_app(at),
+            port=at.settings.console.port if port is None else port,
+            on_ready=lambda address: _ready(said, stack, at, address, schedules=schedules),
+        )
+
+
+def _ready(said: Console, stack: ExitStack, site: Site, address: str, *, schedules: bool) -> None:
+    said.print(f"ready {address}")
+    said.print("The console is on loopback only and has no accounts yet: whoever uses this machine is the officer.")
+    if not schedules:
+        return
+    environment = stack.enter_context(prefect_server(site.folder))
+    log = site.folder / "prefect" / "serve.log"
+    arguments = ["serve", str(site.folder.resolve())]
+    stack.enter_context(Child("schedules", "flows.prefect_flows", arguments, log=log, environment=environment))
+    said.print(f"schedules run; their log: {log}; Prefect: {environment['PREFECT_API_URL']}")

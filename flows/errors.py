@@ -1,0 +1,33 @@
+"""Errors of the flows room.
+
+Tree::
+
+    FlowError
+    ├── ChildFailed     a process of ours did not start, or ended with an error; carries the end of what it said
+    └── DemoWrong       the demonstration ran, but what it found is not what was planted
+"""
+
+from __future__ import annotations
+
+
+class FlowError(Exception):
+    """Base of every error raised by this room; `code` is stable and machine readable."""
+
+    code = "flow_error"
+
+
+class ChildFailed(FlowError):
+    """A child process failed; `tail` is the end of its output."""
+
+    code = "child_failed"
+
+    def __init__(self, name: str, tail: str) -> None:
+        self.name = name
+        self.tail = tail
+        super().__init__(f"{name} failed: {tail}" if tail else f"{name} failed without saying why")
+
+
+class DemoWrong(FlowError):
+    """The demonstration's result is not right."""
+
+    code = "demo_wrong"

@@ -1,0 +1,156 @@
+"""Ingest: from a clip on disk to filed drafts or named reasons. Used by the command, the camera and patrol flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flights.telemetry import read_telemetry
+
+from flows.assembly import make_examiner, open_store
+from geofences.attitude import Attitude
+from pipeline.domain.frame import SourceKind, SourceProfile
+from pipeline.errors import BadInput
+from pipeline.sources import media
+from pipeline.sources.camera_file import CameraEntry, Lens
+from pipeline.sources.clip import ClipSource, content_look_id, nowhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from geofences.pose import Pose
+    from pipeline.domain.look import LookReport
+    from pipeline.ports import FiledLook, FrameSource
+    from pipeline.site import Site
+    from pipeline.sources.media import ClipFacts
+
+Progress = "Callable[[float], None]"
+# What is assumed of a lens nobody described; the evidence then says so in the camera's name.
+ASSUMED_HFOV_DEG = 70.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a look.
+
+    Attributes:
+        report: what was seen, flagged and left alone.
+        filed: what filing it did.
+    """
+
+    report: LookReport | None
+    filed: FiledLook
+
+
+def ingest_look(
+    site: Site, source: FrameSource, *, now_s: float, drill: bool = False, progress: Callable[[float], None]
+) -> Ingested:
+    """Examine a look and file it, unless it was filed before.
+
+    Raises:
+        BadInput: nothing in it can be read.
+        StorageFull: no room for evidence or cases.
+    """
+    store = open_store(site)
+    try:
+        if store.look_filed(source.look_id):
+            return Ingested(report=None, filed=_again(source.look_id))
+        report = make_examiner(site, drill=drill).examine(source, progress)
+        return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
+    finally:
+        store.close()
+
+
+def _again(look_id: str) -> FiledLook:
+    from pipeline.ports import FiledLook  # noqa: PLC0415
+
+    return FiledLook(look_id=look_id, already_filed=True, drafted=(), extended=())
+
+
+def clip_source(
+    clip: Path,
+    *,
+    telemetry: Path | None,
+    camera: CameraEntry | None,
+    start_s: float | None,
+    look_hz: float | None,
+    geoid_separation_m: float,
+) -> ClipSource:
+    """A clip given by hand, with whatever is known of where it was taken.
+
+    Args:
+        clip: the video.
+        telemetry: SRT, JSONL or another log the flights room reads; makes it a drone's clip.
+        camera: lens and mounting; without one, a usual lens is assumed and said so.
+        start_s: UTC of the first picture; default: telemetry's, else the clip's own creation time, else its file date.
+        look_hz: pictures examined a second; default: the camera's.
+        geoid_separation_m: for telemetry that gives heights above sea level.
+
+    Raises:
+        BadInput: the clip or the camera does not fit; telemetry does not overlap it.
+    """
+    facts = media.read_facts(clip)
+    entry = camera or _assumed_camera(clip, facts, is_drone=telemetry is not None)
+    _check_size(clip, entry, facts)
+    begun_s = _start_s(clip, facts) if start_s is None else start_s
+    pose, located = nowhere, True
+    if telemetry is not None:
+        pose, begun_s = _telemetry_pose(
+            telemetry, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m
+        )
+    elif entry.mounting is not None:
+        pose = entry.mounting.pose_at
+    else:
+        located = False
+    profile = SourceProfile(
+        source_id=entry.id,
+        kind=SourceKind(entry.kind),
+        name=entry.name,
+        camera=entry.lens.camera(entry.name),
+        located=located,
+    )
+    return ClipSource(
+        path=clip,
+        profile=profile,
+        look_id=content_look_id(clip, entry.id),
+        start_s=begun_s,
+        look_hz=look_hz or entry.look_hz,
+        pose=pose,
+        clock_offset_s=entry.clock_offset_s,
+    )
+
+
+def _assumed_camera(clip: Path, facts: ClipFacts, *, is_drone: bool) -> CameraEntry:
+    width_px, height_px = facts.size_px
+    lens = Lens(width_px=width_px, height_px=height_px, hfov_deg=ASSUMED_HFOV_DEG)
+    name = f"{clip.name}: lens assumed {ASSUMED_HFOV_DEG:.0f} deg"
+    safe_id = "".join(letter if letter.isalnum() else "-" for letter in clip.stem)
+    kind = "drone" if is_drone else "city_eye"
+    return CameraEntry(id=safe_id, name=name, kind=kind, lens=lens, look_hz=4.0)
+
+
+def _check_size(clip: Path, entry: CameraEntry, facts: ClipFacts) -> None:
+    stated = (entry.lens.width_px, entry.lens.height_px)
+    if stated != facts.size_px:
+        raise BadInput(
+            path=str(clip),
+            field="picture size",
+            fault=f"is {facts.size_px[0]}x{facts.size_px[1]}, but camera {entry.id} states {stated[0]}x{stated[1]}",
+            remedy="Give the camera file that belongs to this recording mode",
+        )
+
+
+def _start_s(clip: Path, facts: ClipFacts) -> float:
+    return clip.stat().st_mtime - facts.duration_s if facts.created_s is None else facts.created_s
+
+
+# What a drone's log that says nothing of its gimbal is taken to mean.
+STRAIGHT_DOWN = Attitude(yaw_deg=0.0, pitch_deg=-90.0)
+
+
+def _telemetry_pose(
+    telemetry: Path, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
+) -> tuple[Callable[[float], Pose], float]:
+    log = read_telemetry(telemetry)
+    raise NotImplementedError(log, facts, begun_s, given, geoid_m)

@@ -1,0 +1,71 @@
+"""The Prefect server this program starts for itself: on loopback, its files in the site's folder, nothing sent home."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from flows.children import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START_TIMEOUT_S = 90.0
+
+
+def quiet_environment(home: Path) -> dict[str, str]:
+    """Prefect settings that keep it local and silent."""
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_CLI_COLORS": "false",
+    }
+
+
+def free_port() -> int:
+    """A loopback port nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[dict[str, str]]:
+    """Run a Prefect server while the block runs.
+
+    Args:
+        folder: where its database and log go.
+
+    Yields:
+        the environment a process needs to talk to it.
+
+    Raises:
+        ChildFailed: it did not come up in time.
+    """
+    home = (folder / "prefect").resolve()
+    port = free_port()
+    arguments = ["server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
+    environment = quiet_environment(home)
+    with Child("prefect server", "prefect", arguments, log=home / "server.log", environment=environment) as server:
+        _wait_healthy(server, port)
+        yield {**environment, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+
+
+def _wait_healthy(server: Child, port: int) -> None:
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline_s and server.running:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=1.0).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise server.failure()

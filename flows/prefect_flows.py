@@ -1,0 +1,108 @@
+"""The Prefect flows: patrol, city_eye, deliver. Thin: each is one call. The only file that imports Prefect.
+
+No frame is ever a task. A flight start is never retried by itself. A city-eye window may be tried again because
+filing a look is idempotent; bad input is not tried again, since it would fail the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+from prefect import flow, serve
+
+from flows import work
+from flows.recording import SCENE_URL
+from pipeline.errors import BadInput
+from pipeline.site import read_site
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun, State
+
+# A window takes its own length plus examination; deliveries are short.
+CITY_EYE_TIMEOUT_S = 900
+PATROL_TIMEOUT_S = 3600
+DELIVER_TIMEOUT_S = 300
+DELIVER_EVERY_S = 60
+
+
+async def _worth_retrying(_task: object, _run: FlowRun, state: State[Any]) -> bool:
+    failure = await state.result(raise_on_failure=False)
+    return not isinstance(failure, BadInput)
+
+
+@flow(name="patrol", retries=0, timeout_seconds=PATROL_TIMEOUT_S)
+def patrol(site_folder: str, zone_id: str, sortie_id: str = "", time_speed: float = 1.0) -> str:
+    """Fly one zone, then examine and file what the aircraft saw."""
+    site = read_site(Path(site_folder))
+    return work.patrol(site, zone_id, sortie_id=sortie_id or None, now_s=time.time(), time_speed=time_speed)
+
+
+@flow(
+    name="city_eye",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=_worth_retrying,
+    timeout_seconds=CITY_EYE_TIMEOUT_S,
+)
+def city_eye(site_folder: str, camera_ids: list[str], duration_s: float = 30.0, start_s: float | None = None) -> str:
+    """Watch cameras for one window each, examine and file what they saw."""
+    site, now_s = read_site(Path(site_folder)), time.time()
+    told = [work.watch(site, each, duration_s=duration_s, now_s=now_s, start_s=start_s) for each in camera_ids]
+    return "; ".join(told)
+
+
+@flow(name="deliver", retries=0, timeout_seconds=DELIVER_TIMEOUT_S)
+def deliver(site_folder: str, url: str = "") -> str:
+    """Send what is due from the outbox; what fails stays there and is due again later."""
+    return work.deliver(read_site(Path(site_folder)), now_s=time.time(), url=url)
+
+
+FLOWS = {"patrol": patrol, "city_eye": city_eye, "deliver": deliver}
+
+
+def serve_site(site_folder: Path) -> None:
+    """Serve this site's deployments until stopped: each camera on its interval, deliveries, patrols on demand."""
+    site = read_site(site_folder)
+    folder = str(site_folder.resolve())
+    deployments = [
+        city_eye.to_deployment(
+            name=camera.id,
+            interval=camera.watch_every_s,
+            parameters={"site_folder": folder, "camera_ids": [camera.id]},
+            concurrency_limit=1,
+        )
+        for camera in site.settings.camera
+        if camera.url and camera.url != SCENE_URL
+    ]
+    if site.settings.delivery.url:
+        deployments.append(
+            deliver.to_deployment(
+                name="outbox", interval=DELIVER_EVERY_S, parameters={"site_folder": folder}, concurrency_limit=1
+            )
+        )
+    if site.settings.aircraft:
+        deployments.append(
+            patrol.to_deployment(name="fly-now", parameters={"site_folder": folder}, concurrency_limit=1)
+        )
+    serve(*deployments, limit=2)  # type: ignore[arg-type]  # flows' decorator types
+
+
+def main() -> None:
+    """`python -m flows.prefect_flows NAME JSON`: run one flow, say what it did. `serve SITE`: serve deployments."""
+    name, argument = sys.argv[1:]
+    if name == "serve":
+        serve_site(Path(argument))
+        return
+    sys.stdout.write(f"{FLOWS[name](**json.loads(argument))}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What the flows do, as plain functions: patrol, watch, deliver. Each may be run again: what is done is not redone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows.assembly import make_sender, open_store, open_vault
+from flows.ingest import camera_source, ingest_look
+from flows.recording import record_window
+from flows.sortie import fly_sortie, sortie_source
+from pipeline.delivery.deliver import deliver_pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flows.ingest import Ingested
+    from pipeline.site import Site
+
+
+def patrol(
+    site: Site,
+    zone_id: str,
+    *,
+    sortie_id: str | None = None,
+    now_s: float,
+    time_speed: float = 1.0,
+    connection: str | None = None,
+    say: Callable[[str], None] = print,
+) -> str:
+    """Fly one zone (unless that sortie has landed already), then examine and file what the aircraft saw.
+
+    Returns:
+        one line for people.
+
+    Raises:
+        FlightError: the plan or the flight was refused or failed; it is not tried again by itself.
+        BadInput: the site lacks something a patrol needs.
+    """
+    sortie = fly_sortie(
+        site, zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, connection=connection, say=say
+    )
+    say(f"{sortie.sortie_id}: examining its video")
+    return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s))
+
+
+def watch(
+    site: Site,
+    camera_id: str,
+    *,
+    duration_s: float,
+    now_s: float,
+    start_s: float | None = None,
+    say: Callable[[str], None] = print,
+) -> str:
+    """Watch one camera for one window, then examine and file what it saw.
+
+    Returns:
+        one line for people.
+
+    Raises:
+        BadInput: the camera or its stream cannot be used.
+    """
+    entry = site.camera(camera_id)
+    say(f"{camera_id}: watching for {duration_s:.0f} s")
+    recorded = record_window(site, entry, duration_s=duration_s, start_s=now_s if start_s is None else start_s)
+    source = camera_source(entry, recorded.path, start_s=recorded.start_s, look_id=recorded.look_id)
+    done = ingest_look(site, source, now_s=now_s)
+    if recorded.spooled:
+        recorded.path.unlink()
+    return _told(done)
+
+
+def deliver(site: Site, *, now_s: float, url: str = "") -> str:
+    """Send what is due from the outbox.
+
+    Args:
+        site: whose outbox.
+        now_s: UTC.
+        url: the case system, instead of the site's.
+
+    Returns:
+        one line for people.
+
+    Raises:
+        BadInput: no case system is named.
+    """
+    store = open_store(site)
+    try:
+        with make_sender(site, url=url) as sender:
+            done = deliver_pending(store.outbox, sender, open_vault(site), now_s=now_s)
+    finally:
+        store.close()
+    return f"delivered {done.delivered}, failed {done.failed}, left for later {done.left}"
+
+
+def _told(done: Ingested) -> str:
+    filed = done.filed
+    if done.report is None:
+        return f"{filed.look_id}: was filed before, nothing changed"
+    return (
+        f"{filed.look_id}: {done.report.frames_examined} frames, {len(filed.drafted)} new drafts, "
+        f"{len(filed.extended)} cases seen again, {len(done.report.drops)} tracks left alone"
+    )

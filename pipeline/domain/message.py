@@ -1,0 +1,202 @@
+"""Messages to the case system: the one form in which a case event leaves the house, and the queue row it waits in."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from pipeline.domain.case import EventKind, Grade
+from pipeline.domain.manifest import EvidenceRole
+from pipeline.domain.offence import Offence
+from pipeline.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.domain.case import Case, CaseEvent
+
+SCHEMA = "offsite.case-message/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMessage:
+    """One case event as the case system gets it. Times are seconds since the Unix epoch, UTC; angles are degrees.
+
+    Officers' names and notes, originals and unmasked pictures never leave this way.
+
+    Attributes:
+        case_id: the case.
+        sequence: 1, 2, 3 ... within the case, without gaps.
+        event: what happened.
+        event_at_s: when it happened.
+        event_sha256: hash of the link in the case's log, so that a later rewrite of the log shows.
+        reason: rejection reason code, or "".
+        offence: what was seen.
+        grade: always lead for a draft.
+        lat_deg: the incident's place, WGS 84.
+        lon_deg: the same.
+        error_semi_major_m: its 95 % error ellipse.
+        error_semi_minor_m: the same.
+        error_bearing_deg: of the major axis, clockwise from north.
+        first_s: first sight.
+        last_s: last sight.
+        zone_id: the zone it lies in.
+        zone_name: that zone's name.
+        rule_id: the rule that flagged it.
+        rule_version: its version.
+        statute: legal basis.
+        event_code: the city's event code.
+        manifest_sha256s: sealed manifests the event rests on.
+        masked_sha256s: masked pictures uploaded before a draft; empty for other events.
+        datum: always "WGS84".
+        schema: form of this message.
+    """
+
+    case_id: str
+    sequence: int
+    event: EventKind
+    event_at_s: float
+    event_sha256: str
+    reason: str
+    offence: Offence
+    grade: Grade
+    lat_deg: float
+    lon_deg: float
+    error_semi_major_m: float
+    error_semi_minor_m: float
+    error_bearing_deg: float
+    first_s: float
+    last_s: float
+    zone_id: str
+    zone_name: str
+    rule_id: str
+    rule_version: int
+    statute: str
+    event_code: str
+    manifest_sha256s: tuple[str, ...]
+    masked_sha256s: tuple[str, ...]
+    datum: str = "WGS84"
+    schema: str = SCHEMA
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same event is always the same key."""
+        return f"{self.case_id}:{self.sequence}"
+
+    def to_json(self) -> str:
+        """JSON text, keys in the order of the attributes."""
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedMessage:
+    """A message waiting in the outbox.
+
+    Attributes:
+        key: idempotency key, `case_id:sequence`.
+        case_id: messages of one case leave in order.
+        payload: `CaseMessage` as JSON text.
+        created_s: when the event was recorded, UTC.
+        next_try_s: not to be tried before, UTC.
+        attempts: failed tries so far.
+        last_error: why the last one failed, or "".
+    """
+
+    key: str
+    case_id: str
+    payload: str
+    created_s: float
+    next_try_s: float
+    attempts: int
+    last_error: str
+
+
+def message_of(case: Case, event: CaseEvent) -> CaseMessage:
+    """What leaves when `event` has been recorded; `case` is the case after it."""
+    about = [found for found in case.findings if found.finding_id == event.finding_id] or list(case.findings)
+    why = about[0].why
+    masked = (item.sha256 for found in about for item in found.items if item.role is EvidenceRole.MASKED)
+    return CaseMessage(
+        case_id=case.case_id,
+        sequence=event.sequence,
+        event=event.kind,
+        event_at_s=event.at_s,
+        event_sha256=event.sha256,
+        reason=event.reason,
+        offence=case.offence,
+        grade=case.grade,
+        lat_deg=case.fix.position.lat_deg,
+        lon_deg=case.fix.position.lon_deg,
+        error_semi_major_m=case.fix.ellipse.semi_major_m,
+        error_semi_minor_m=case.fix.ellipse.semi_minor_m,
+        error_bearing_deg=case.fix.ellipse.bearing_deg,
+        first_s=case.first_s,
+        last_s=case.last_s,
+        zone_id=why.zone_id,
+        zone_name=why.zone_name,
+        rule_id=why.rule_id,
+        rule_version=why.rule_version,
+        statute=why.statute,
+        event_code=why.event_code,
+        manifest_sha256s=tuple(found.manifest_sha256 for found in about),
+        masked_sha256s=tuple(masked) if event.kind is EventKind.DRAFTED else (),
+    )
+
+
+def parse_message(text: str | bytes) -> CaseMessage:
+    """Read a message.
+
+    Raises:
+        BadInput: not JSON, another schema, or a field is missing, unknown or of the wrong type.
+    """
+    try:
+        return _message_from(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BadInput(
+            path="case message", field="body", fault=str(error), remedy=f"Send one JSON object of schema {SCHEMA}"
+        ) from error
+
+
+def _message_from(body: object) -> CaseMessage:
+    wanted = {field.name: str(field.type) for field in fields(CaseMessage)}
+    if not isinstance(body, dict) or set(body) != set(wanted) or body["schema"] != SCHEMA:
+        raise ValueError(f"the fields are not those of {SCHEMA}")
+    return CaseMessage(**{name: _READERS[kind](body[name]) for name, kind in wanted.items()})
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return tuple(map(_text, value))
+
+
+# How each attribute is read, by the type it is declared with above.
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _whole,
+    "float": _number,
+    "tuple[str, ...]": _texts,
+    "EventKind": EventKind,
+    "Offence": Offence,
+    "Grade": Grade,
+}
