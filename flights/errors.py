@@ -4,6 +4,7 @@ Tree::
 
     FlightError
     ├── PlanRefused         a survey plan that may not be flown; names the leg and the remedy
+    ├── SimulatorError      the simulated autopilot cannot be started as asked
     ├── TelemetryError      a log from which nothing can be used; names file, row, field and remedy
     └── AutopilotError
         ├── LinkLost            nothing was heard from the autopilot in time
@@ -59,6 +60,12 @@ class TelemetryError(FlightError):
         self.remedy = remedy
         where = path if row is None else f"{path}: row {row}"
         super().__init__(f"{where}: {field}: {fault}. {remedy}")
+
+
+class SimulatorError(FlightError):
+    """The simulated autopilot cannot be started as asked; the message names the argument and the remedy."""
+
+    code = "simulator"
 
 
 class AutopilotError(FlightError):

@@ -1,0 +1,304 @@
+"""The autopilot: modes, arming, take-off, landing. It owns the failsafes; whoever commands it only asks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flights.simulator import guidance
+from flights.simulator.failsafes import Failsafes
+from flights.simulator.fence import FenceShape, FenceType, breaches, shape_of
+from flights.simulator.mission_run import MissionRun
+from flights.simulator.mission_store import MissionStore, StoredItem, StoreKind
+from flights.simulator.modes import ARMABLE, NEEDS_POSITION, Mode
+from flights.simulator.params import Parameters
+from flights.simulator.payload import Params, Payload
+
+if TYPE_CHECKING:
+    from flights.simulator.aircraft import Aircraft
+    from flights.simulator.dynamics import Demand, Vector
+
+BOOT_S = 3.0
+LANDED_AFTER_S = 1.0
+PREARM_REPEAT_S = 30.0
+
+
+class Autopilot:
+    """One aircraft's brain; everything it wants to say collects in `outbox`.
+
+    Attributes:
+        now_s: simulated seconds since boot.
+        armed: motors live.
+        flying: off the ground, or on the way off it.
+        auto_armed: somebody asked it to leave the ground (take-off, or mission start).
+        home_m: where it was armed, as believed then; heights count from there.
+        refusal: a fault: why arming is refused, or None.
+        fence_shape: the stored fence in local metres.
+    """
+
+    def __init__(self, aircraft: Aircraft) -> None:
+        self.aircraft = aircraft
+        self.params = Parameters()
+        self.payload = Payload(aircraft)
+        self.now_s = 0.0
+        self.mode = Mode.STABILIZE
+        self.armed = self.flying = self.auto_armed = False
+        self.home_m: Vector = (0.0, 0.0, 0.0)
+        self.refusal: str | None = None
+        self.fence_shape = FenceShape()
+        self.outbox: list[tuple[int, Any]] = []
+        self.store = MissionStore(self._home_item())
+        self.run = MissionRun(self)
+        self.failsafes = Failsafes(self)
+        self._yaw_deg: float | None = None
+        self._cruise_m_s: float | None = None
+        self._manoeuvre: guidance.Manoeuvre = self.hold()
+        self._armed_s = 0.0
+        self._touching_s = 0.0
+        self._next_prearm_s = BOOT_S
+
+    def send(self, message: Any, component: int = 1) -> None:  # noqa: ANN401 - pymavlink messages have no types
+        """Queue a message for the link, as one of the aircraft's components (1 is the autopilot)."""
+        self.outbox.append((component, message))
+
+    def say(self, severity: int, text: str) -> None:
+        """STATUSTEXT, at most 50 characters a message."""
+        self.send(mavlink.MAVLink_statustext_message(severity, text.encode("ascii")[:50]))
+
+    @property
+    def position_ok(self) -> bool:
+        """Whether the estimator has a position."""
+        return self.now_s >= BOOT_S and self.aircraft.sensors.gps_healthy and not self.failsafes.position_lost
+
+    @property
+    def running_mission(self) -> bool:
+        """Whether a mission is being flown now."""
+        return self.armed and self.mode is Mode.AUTO and self.auto_armed and not self.run.complete
+
+    def step(self, dt_s: float) -> None:
+        """Move the whole aircraft on by one time step."""
+        self.now_s += dt_s
+        self.failsafes.step(self.now_s)
+        demand = self._demand(dt_s) if self.armed and self.auto_armed else None
+        self.aircraft.step(demand, dt_s)
+        self._watch_ground(demand, dt_s)
+        self.payload.step()
+        if not self.armed and self.now_s >= self._next_prearm_s:
+            self._next_prearm_s = self.now_s + PREARM_REPEAT_S
+            self._refused()
+
+    def _demand(self, dt_s: float) -> Demand:
+        demand = self.run.fly(dt_s) if self.mode is Mode.AUTO else self._fly(dt_s)
+        return demand if self._yaw_deg is None else replace(demand, yaw_deg=self._yaw_deg)
+
+    def _fly(self, dt_s: float) -> Demand:
+        demand = self._manoeuvre.fly(self.aircraft.believed, dt_s)
+        return replace(demand, level=True) if self.mode is Mode.STABILIZE else demand
+
+    def _watch_ground(self, demand: Demand | None, dt_s: float) -> None:
+        """Notice lift-off and landing; disarm after a landing, or when nothing happens on the ground."""
+        if self.aircraft.motion.enu_m[2] > 0.0:
+            self.flying, self._touching_s = True, 0.0
+            return
+        self._touching_s += dt_s
+        settled = self._touching_s >= LANDED_AFTER_S and (demand is None or demand.velocity_m_s[2] <= 0)
+        if self.flying and settled:
+            self.flying = self.auto_armed = False
+            self._armed_s = self.now_s
+            coming_down = self.mode in {Mode.RTL, Mode.LAND, Mode.AUTO}
+            if coming_down:
+                self.disarm(forced=True)
+        delay_s = self.params["DISARM_DELAY"]
+        if self.armed and not self.auto_armed and not self.flying and 0 < delay_s <= self.now_s - self._armed_s:
+            self.disarm(forced=True)
+
+    # Manoeuvres for the modes and for the mission.
+
+    def speeds(self) -> guidance.Speeds:
+        """Speed limits from the parameters and the last DO_CHANGE_SPEED."""
+        p = self.params
+        return guidance.Speeds(
+            cruise_m_s=self._cruise_m_s or p["WPNAV_SPEED"] / 100,
+            climb_m_s=p["WPNAV_SPEED_UP"] / 100,
+            descend_m_s=(p["LAND_SPEED_HIGH"] or p["WPNAV_SPEED_DN"]) / 100,
+            land_m_s=p["LAND_SPEED"] / 100,
+            land_slow_below_m=self.home_m[2] + p["LAND_ALT_LOW"] / 100,
+        )
+
+    @property
+    def arrival_radius_m(self) -> float:
+        """Horizontal distance at which a waypoint counts as reached."""
+        return self.params["WPNAV_RADIUS"] / 100
+
+    @property
+    def faces_legs(self) -> bool:
+        """Whether the nose turns along each leg."""
+        return self.params["WP_YAW_BEHAVIOR"] in {1, 2}
+
+    def hold(self) -> guidance.Hold:
+        """Brake and stay."""
+        return guidance.Hold(speeds=self.speeds())
+
+    def way_home(self) -> guidance.Sequence:
+        """Return to launch and land."""
+        return guidance.come_home(
+            self.aircraft.believed, self.home_m, self.speeds(),
+            height_m=self.params["RTL_ALT"] / 100, loiter_s=self.params["RTL_LOIT_TIME"] / 1000,
+        )  # fmt: skip
+
+    def new_leg(self) -> None:
+        """A new navigation item ends a commanded yaw, unless the nose never follows the legs."""
+        if self.faces_legs:
+            self._yaw_deg = None
+
+    def land_blind(self) -> None:
+        """Land without a position: level, drifting with the wind."""
+        self._manoeuvre = guidance.Land(speeds=self.speeds(), hold_position=False)
+
+    # What may be asked of it.
+
+    def set_mode(self, mode: Mode) -> bool:
+        """Change the mode; False (and a STATUSTEXT) when the mode cannot be entered."""
+        if mode is self.mode:
+            return True
+        fault = self._mode_fault(mode)
+        if fault is not None:
+            self.say(mavlink.MAV_SEVERITY_WARNING, f"Mode change to {mode.name} failed: {fault}")
+            return False
+        self.mode = mode
+        self._yaw_deg = self._cruise_m_s = None
+        if mode is Mode.AUTO:
+            self.run.enter()
+            self.auto_armed = self.auto_armed or self.flying
+        elif mode is Mode.RTL:
+            self._manoeuvre = self.way_home()
+        elif mode is Mode.LAND:
+            self._manoeuvre = guidance.Land(speeds=self.speeds(), hold_position=self.position_ok)
+        else:
+            self._manoeuvre = self.hold()
+        return True
+
+    def _mode_fault(self, mode: Mode) -> str | None:
+        if self.armed and mode in NEEDS_POSITION and not self.position_ok:
+            return "requires position"
+        if mode is not Mode.AUTO:
+            return None
+        items = self.store.mission
+        if len(items) < 2:
+            return "init failed"
+        first_nav = next((i.command for i in items[1:] if i.command < mavlink.MAV_CMD_NAV_LAST), None)
+        if self.armed and not self.flying and first_nav != mavlink.MAV_CMD_NAV_TAKEOFF:
+            return "Missing Takeoff Cmd"
+        return None
+
+    def _refused(self) -> bool:
+        """Say why it would not arm; False when it would."""
+        faults = []
+        if not self.position_ok:
+            faults.append("GPS 1: Bad fix")
+        if self.refusal is not None:
+            faults.append(self.refusal)
+        if self.aircraft.battery.voltage_v < self.params["BATT_LOW_VOLT"]:
+            faults.append("Battery 1 low voltage failsafe")
+        if breaches(self.fence_shape, self.params, self.aircraft.believed.enu_m, self.aircraft.believed.enu_m):
+            faults.append("Vehicle breaching Polygon fence")
+        if not self.params["ARMING_CHECK"]:
+            faults.clear()
+        for fault in faults:
+            self.say(mavlink.MAV_SEVERITY_CRITICAL, f"PreArm: {fault}")
+        return bool(faults)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the pre-arm checks pass, without saying so (SYS_STATUS shows it)."""
+        healthy = self.aircraft.battery.voltage_v >= self.params["BATT_LOW_VOLT"]
+        return self.position_ok and self.refusal is None and healthy
+
+    def arm(self, *, forced: bool) -> bool:
+        """Arm where checks allow it; home becomes the present place."""
+        if self.armed:
+            return True
+        if not forced and self._refused():
+            return False
+        if self.mode not in ARMABLE and not (self.mode is Mode.AUTO and int(self.params["AUTO_OPTIONS"]) & 1):
+            self.say(mavlink.MAV_SEVERITY_CRITICAL, f"Arm: {self.mode.name} mode not armable")
+            return False
+        self.armed, self.auto_armed, self._armed_s = True, False, self.now_s
+        self.home_m = self.aircraft.believed.enu_m
+        self.store.set_home(self._home_item())
+        self.send(self.home_position())
+        self.say(mavlink.MAV_SEVERITY_INFO, "Arming motors")
+        self._manoeuvre = self.hold()
+        return True
+
+    def disarm(self, *, forced: bool) -> bool:
+        """Stop the motors; refused in the air unless forced (then it falls: here it is simply on the ground again)."""
+        if self.flying and not forced:
+            return False
+        if self.armed:
+            self.say(mavlink.MAV_SEVERITY_INFO, "Disarming motors")
+        self.armed = self.flying = self.auto_armed = False
+        self.run.reset()
+        return True
+
+    def take_off(self, height_m: float) -> bool:
+        """Climb in GUIDED, from the ground only."""
+        if not self.armed or self.flying or self.mode is not Mode.GUIDED or height_m <= 0:
+            return False
+        self.auto_armed = True
+        self._manoeuvre = guidance.Climb(up_m=self.home_m[2] + height_m, speeds=self.speeds())
+        return True
+
+    def start_mission(self) -> bool:
+        """MISSION_START: enter AUTO and leave the ground."""
+        if not self.set_mode(Mode.AUTO):
+            return False
+        self.auto_armed = self.armed
+        return True
+
+    def go_to(self, place_m: Vector) -> bool:
+        """Fly to a place in GUIDED; refused outside the fence, and then nothing changes."""
+        fence = breaches(self.fence_shape, self.params, place_m, self.home_m)
+        if self.mode is not Mode.GUIDED or fence != FenceType.NONE:
+            return False
+        self._yaw_deg = None
+        self._manoeuvre = guidance.FlyLeg(end_m=place_m, speeds=self.speeds(), face_leg=self.faces_legs)
+        return True
+
+    def do(self, command: int, params: Params) -> int:
+        """MAV_RESULT of a command that mission items and COMMAND_LONG share."""
+        accepted = int(mavlink.MAV_RESULT_ACCEPTED)
+        if command == mavlink.MAV_CMD_DO_CHANGE_SPEED:
+            if params[1] > 0 and int(params[0]) in {0, 1}:
+                self._cruise_m_s = params[1]
+                if isinstance(self._manoeuvre, guidance.FlyLeg):
+                    self._manoeuvre.speeds = self.speeds()
+            return accepted
+        if command == mavlink.MAV_CMD_CONDITION_YAW:
+            turn = params[0] * (params[2] or 1.0)
+            self._yaw_deg = (self.aircraft.believed.yaw_deg + turn if params[3] else params[0]) % 360.0
+            return accepted
+        result = self.payload.command(command, params)
+        return int(mavlink.MAV_RESULT_UNSUPPORTED) if result is None else result
+
+    def fence_changed(self) -> None:
+        """The stored fence was replaced."""
+        self.fence_shape = shape_of(self.store.items(StoreKind.FENCE), self.aircraft.local)
+
+    def _home_item(self) -> StoredItem:
+        lat, lon = self.aircraft.lat_lon(self.home_m)
+        return StoredItem(
+            seq=0, frame=mavlink.MAV_FRAME_GLOBAL, command=mavlink.MAV_CMD_NAV_WAYPOINT,
+            x=round(lat * 1e7), y=round(lon * 1e7), z=round(self.aircraft.alt_amsl_m(self.home_m[2]), 2),
+        )  # fmt: skip
+
+    def home_position(self) -> Any:  # noqa: ANN401 - pymavlink messages have no types
+        """HOME_POSITION."""
+        home = self._home_item()
+        return mavlink.MAVLink_home_position_message(
+            home.x, home.y, round(home.z * 1000), 0.0, 0.0, 0.0, (1.0, 0.0, 0.0, 0.0), 0.0, 0.0, math.nan,
+            round(self.now_s * 1e6),
+        )  # fmt: skip

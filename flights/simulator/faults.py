@@ -1,0 +1,91 @@
+"""Things that go wrong on purpose, at a simulated second: `--fault NAME@SECOND`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flights.errors import SimulatorError
+from flights.simulator.battery import drained_to
+from flights.simulator.modes import Mode
+
+if TYPE_CHECKING:
+    from flights.simulator.simulation import Simulation
+
+GLITCH_M = (35.0, -20.0)
+GLITCH_LASTS_S = 15.0
+LINK_SILENT_S = 60.0
+LOW_CHARGE, CRITICAL_CHARGE = 0.08, 0.015
+
+
+class FaultName(StrEnum):
+    """What may go wrong."""
+
+    LINK_DROP = "link_drop"
+    GPS_LOSS = "gps_loss"
+    GPS_GLITCH = "gps_glitch"
+    BATTERY_LOW = "battery_low"
+    BATTERY_CRITICAL = "battery_critical"
+    WIND_20 = "wind_20"
+    FOREIGN_CAMERA_HEARTBEAT = "foreign_camera_heartbeat"
+    ARM_REFUSE = "arm_refuse"
+    BAD_ACK = "bad_ack"
+    PILOT_LOITER = "pilot_loiter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One planned fault.
+
+    Attributes:
+        name: what.
+        at_s: simulated seconds since boot.
+    """
+
+    name: FaultName
+    at_s: float
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault from NAME@SECOND.
+
+    Raises:
+        SimulatorError: the name is unknown or the second is no number.
+    """
+    name, _, second = text.partition("@")
+    try:
+        return Fault(name=FaultName(name), at_s=float(second))
+    except ValueError:
+        known = ", ".join(FaultName)
+        msg = f"--fault: {text}: want NAME@SECOND with NAME one of {known}"
+        raise SimulatorError(msg) from None
+
+
+def strike(fault: Fault, simulation: Simulation) -> None:
+    """Let a fault happen now."""
+    pilot, aircraft = simulation.pilot, simulation.pilot.aircraft
+    match fault.name:
+        case FaultName.LINK_DROP:
+            simulation.silence_link(LINK_SILENT_S)
+        case FaultName.GPS_LOSS:
+            aircraft.sensors.gps_healthy = False
+        case FaultName.GPS_GLITCH:
+            aircraft.sensors.glitch(GLITCH_M, GLITCH_LASTS_S)
+            pilot.say(mavlink.MAV_SEVERITY_CRITICAL, "GPS Glitch or Compass error")
+        case FaultName.BATTERY_LOW:
+            aircraft.battery = drained_to(aircraft.battery, LOW_CHARGE)
+        case FaultName.BATTERY_CRITICAL:
+            aircraft.battery = drained_to(aircraft.battery, CRITICAL_CHARGE)
+        case FaultName.WIND_20:
+            aircraft.wind.speed_m_s = 20.0
+        case FaultName.FOREIGN_CAMERA_HEARTBEAT:
+            simulation.telemetry.camera_heartbeat = True
+        case FaultName.ARM_REFUSE:
+            pilot.refusal = "Compass not healthy"
+        case FaultName.BAD_ACK:
+            simulation.commands.missions.broken = True
+        case FaultName.PILOT_LOITER:
+            pilot.set_mode(Mode.LOITER)

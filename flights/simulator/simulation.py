@@ -1,0 +1,118 @@
+"""The loop: simulated time against wall time, faults, the link, and the truth file."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from flights.simulator.autopilot import Autopilot
+from flights.simulator.commands import Commands
+from flights.simulator.faults import Fault, strike
+from flights.simulator.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flights.simulator.aircraft import Aircraft
+    from flights.simulator.link import Link
+
+STEP_S = 0.02
+NAP_S = 0.01
+TRUTH_EVERY_S = 0.05
+MOST_LAG_S = 0.5  # wall seconds behind schedule after which the schedule is moved instead of caught up
+
+
+class Simulation:
+    """One flight of one aircraft.
+
+    Attributes:
+        pilot: the autopilot, with its aircraft.
+        telemetry: what it reports.
+        commands: what it answers.
+    """
+
+    def __init__(
+        self,
+        aircraft: Aircraft,
+        link: Link,
+        truth: TextIO,
+        *,
+        start_utc_s: float,
+        speed: float,
+        faults: Iterable[Fault],
+    ) -> None:
+        self.pilot = Autopilot(aircraft)
+        self.telemetry = Telemetry(self.pilot, start_utc_s=start_utc_s)
+        self.commands = Commands(self.pilot, self.telemetry)
+        self._link, self._truth, self._speed = link, truth, speed
+        self._faults = sorted(faults, key=lambda fault: fault.at_s)
+        self._silent_until_s: float | None = None
+        self._next_truth_s = 0.0
+
+    def silence_link(self, for_s: float) -> None:
+        """Close the link for some simulated seconds."""
+        self._silent_until_s = self.pilot.now_s + for_s
+        self._link.drop()
+
+    def step(self) -> None:
+        """One step of simulated time."""
+        while self._faults and self._faults[0].at_s <= self.pilot.now_s:
+            strike(self._faults.pop(0), self)
+        if self._silent_until_s is not None and self.pilot.now_s >= self._silent_until_s:
+            self._silent_until_s = None
+            self._link.listen()
+        self.pilot.step(STEP_S)
+        self.commands.missions.step(self.pilot.now_s)
+        self.telemetry.step()
+        if self.pilot.now_s >= self._next_truth_s:
+            self._next_truth_s += TRUTH_EVERY_S
+            self._write_truth()
+
+    def exchange(self) -> None:
+        """Answer what arrived, send what is queued."""
+        for message in self._link.receive():
+            self.commands.handle(message)
+        self._link.send(self.pilot.outbox)
+        self.pilot.outbox.clear()
+
+    def run(self, *, until_wall_s: float, should_stop: Callable[[], bool], stdin: int | None) -> None:
+        """Run until told to stop.
+
+        Args:
+            until_wall_s: wall seconds after which to stop by itself.
+            should_stop: asked every round.
+            stdin: file descriptor whose end means stop; None when there is none to watch.
+        """
+        began = behind_since = time.monotonic()
+        simulated_s = 0.0
+        watched = [] if stdin is None else [stdin]
+        while not should_stop() and time.monotonic() - began < until_wall_s:
+            if any(not os.read(fd, 4096) for fd in self._link.wait(NAP_S, watched)):
+                return
+            due_s = (time.monotonic() - behind_since) * self._speed
+            if due_s - simulated_s > MOST_LAG_S * self._speed:
+                behind_since, simulated_s, due_s = time.monotonic(), 0.0, STEP_S
+            self.exchange()
+            while simulated_s < due_s:
+                self.step()
+                simulated_s += STEP_S
+            self.exchange()
+
+    def _write_truth(self) -> None:
+        air = self.pilot.aircraft
+        lat, lon = air.lat_lon(air.motion.enu_m)
+        row = {
+            "at_s": round(self.telemetry.utc_s, 3),
+            "lat_deg": round(lat, 9),
+            "lon_deg": round(lon, 9),
+            "alt_amsl_m": round(air.alt_amsl_m(air.motion.enu_m[2]), 3),
+            "yaw_deg": round(air.motion.yaw_deg, 3),
+            "pitch_deg": round(air.motion.pitch_deg, 3),
+            "roll_deg": round(air.motion.roll_deg, 3),
+            "gimbal_yaw_deg": round(air.gimbal.yaw_deg, 3),
+            "gimbal_pitch_deg": round(air.gimbal.pitch_deg, 3),
+            "gimbal_roll_deg": 0.0,
+        }
+        self._truth.write(json.dumps(row) + "\n")

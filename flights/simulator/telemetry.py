@@ -1,0 +1,303 @@
+"""What the autopilot reports, and how often. Rates are in simulated time; values are what is believed, never the truth."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flights.simulator.fence import FenceType
+from flights.simulator.modes import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flights.simulator.autopilot import Autopilot
+    from flights.simulator.params import Parameter
+
+EKF_GOOD = 831  # attitude, velocities, relative, absolute and predicted position
+EKF_WITHOUT_POSITION = 165  # attitude, vertical velocity and position, constant-position mode
+_GPS = 0x20
+_SENSORS_PRESENT = 0x0231_FC0F | _GPS  # gyro, accelerometer, compass, baro, controllers, receiver, fence, AHRS, battery
+_PREARM = 0x1000_0000
+_FLIGHT_VERSION = (4 << 24) | (5 << 16) | (2 << 8) | 255  # 4.5.2, official release
+_CAPABILITIES = (
+    mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_FLOAT | mavlink.MAV_PROTOCOL_CAPABILITY_PARAM_FLOAT
+    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_INT | mavlink.MAV_PROTOCOL_CAPABILITY_COMMAND_INT
+    | mavlink.MAV_PROTOCOL_CAPABILITY_SET_POSITION_TARGET_GLOBAL_INT | mavlink.MAV_PROTOCOL_CAPABILITY_MAVLINK2
+    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_FENCE | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_RALLY
+)  # fmt: skip
+# Messages of each MAV_DATA_STREAM group. Source: ArduCopter GCS_Mavlink, stream table.
+_GROUPS: dict[int, tuple[str, ...]] = {
+    2: ("SYS_STATUS", "MISSION_CURRENT", "GPS_RAW_INT", "FENCE_STATUS"),
+    3: ("RC_CHANNELS",),
+    6: ("GLOBAL_POSITION_INT", "LOCAL_POSITION_NED"),
+    10: ("ATTITUDE",),
+    11: ("VFR_HUD",),
+    12: ("SYSTEM_TIME", "WIND", "BATTERY_STATUS", "EKF_STATUS_REPORT", "GIMBAL_DEVICE_ATTITUDE_STATUS"),
+}
+_DEFAULT_HZ = {
+    "HEARTBEAT": 1.0, "SYSTEM_TIME": 1.0, "GLOBAL_POSITION_INT": 10.0, "ATTITUDE": 10.0, "GPS_RAW_INT": 5.0,
+    "GIMBAL_DEVICE_ATTITUDE_STATUS": 10.0, "SYS_STATUS": 2.0, "MISSION_CURRENT": 2.0, "VFR_HUD": 2.0, "WIND": 2.0,
+    "BATTERY_STATUS": 1.0, "EKF_STATUS_REPORT": 2.0, "FENCE_STATUS": 1.0, "RC_CHANNELS": 1.0,
+    "LOCAL_POSITION_NED": 0.0,
+}  # fmt: skip
+FASTEST_HZ = 50.0
+
+
+class Telemetry:
+    """Builds and schedules messages.
+
+    Attributes:
+        start_utc_s: Unix time of simulated second 0.
+        gimbal_in_vehicle_frame: report the gimbal's yaw against the nose, as ArduPilot does while it follows the nose.
+        camera_heartbeat: a fault: a camera on the same link also sends heartbeats.
+    """
+
+    def __init__(self, pilot: Autopilot, *, start_utc_s: float) -> None:
+        self._pilot = pilot
+        self._air = pilot.aircraft
+        self.start_utc_s = start_utc_s
+        self.gimbal_in_vehicle_frame = False
+        self.camera_heartbeat = False
+        self._builders: dict[str, Callable[[], Any]] = {
+            "HEARTBEAT": self._heartbeat, "SYS_STATUS": self._sys_status, "MISSION_CURRENT": self._mission_current,
+            "GPS_RAW_INT": self._gps_raw, "FENCE_STATUS": self._fence_status, "RC_CHANNELS": self._rc_channels,
+            "GLOBAL_POSITION_INT": self._global_position, "LOCAL_POSITION_NED": self._local_position,
+            "ATTITUDE": self._attitude, "VFR_HUD": self._vfr_hud, "SYSTEM_TIME": self._system_time, "WIND": self._wind,
+            "BATTERY_STATUS": self._battery_status, "EKF_STATUS_REPORT": self._ekf_status,
+            "GIMBAL_DEVICE_ATTITUDE_STATUS": self._gimbal, "AUTOPILOT_VERSION": self._version,
+            "HOME_POSITION": pilot.home_position,
+        }  # fmt: skip
+        self._interval_s = {name: 1 / hz if hz else 0.0 for name, hz in _DEFAULT_HZ.items()}
+        self._due_s = dict.fromkeys(_DEFAULT_HZ, 0.0)
+        self._flown_item = 0
+
+    @property
+    def _boot_ms(self) -> int:
+        return round(self._pilot.now_s * 1000)
+
+    @property
+    def utc_s(self) -> float:
+        """Unix time now."""
+        return self.start_utc_s + self._pilot.now_s
+
+    def step(self) -> None:
+        """Send what is due, and what just happened."""
+        now_s = self._pilot.now_s
+        for name, interval_s in self._interval_s.items():
+            if interval_s and now_s >= self._due_s[name]:
+                self._due_s[name] = max(self._due_s[name] + interval_s, now_s)
+                self._pilot.send(self._builders[name]())
+                if name == "HEARTBEAT" and self.camera_heartbeat:
+                    self._pilot.send(self._camera(), component=mavlink.MAV_COMP_ID_CAMERA)
+        while self._pilot.payload.pending:
+            self._pilot.payload.pending -= 1
+            self._pilot.send(self._camera_feedback())
+        if self._pilot.run.index != self._flown_item:
+            self._flown_item = self._pilot.run.index
+            self.send_now("MISSION_CURRENT")
+
+    def send_now(self, name: str) -> bool:
+        """Send one message at once; False when it is not one of ours."""
+        if name not in self._builders:
+            return False
+        self._pilot.send(self._builders[name]())
+        return True
+
+    def set_interval(self, name: str, interval_s: float) -> bool:
+        """SET_MESSAGE_INTERVAL: seconds between messages, 0 for the default, negative for never."""
+        if name not in self._interval_s:
+            return False
+        if interval_s == 0:
+            interval_s = 1 / _DEFAULT_HZ[name] if _DEFAULT_HZ[name] else -1.0
+        self._interval_s[name] = 0.0 if interval_s < 0 else max(interval_s, 1 / FASTEST_HZ)
+        return True
+
+    def set_group(self, group: int, rate_hz: float) -> None:
+        """REQUEST_DATA_STREAM: one rate for a group, or for all groups (0)."""
+        names = _GROUPS.get(group, ()) if group else tuple(n for members in _GROUPS.values() for n in members)
+        for name in names:
+            self._interval_s[name] = 1 / min(rate_hz, FASTEST_HZ) if rate_hz else 0.0
+
+    def send_parameter(self, parameter: Parameter) -> None:
+        """PARAM_VALUE."""
+        self._pilot.send(
+            mavlink.MAVLink_param_value_message(
+                parameter.name.encode(), parameter.value, parameter.kind, parameter.count, parameter.index
+            )
+        )
+
+    # One builder a message.
+
+    def _heartbeat(self) -> Any:  # noqa: ANN401 - pymavlink messages have no types
+        pilot = self._pilot
+        base = mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED | mavlink.MAV_MODE_FLAG_STABILIZE_ENABLED
+        base |= mavlink.MAV_MODE_FLAG_MANUAL_INPUT_ENABLED
+        if pilot.mode is not Mode.STABILIZE:
+            base |= mavlink.MAV_MODE_FLAG_GUIDED_ENABLED
+        if pilot.armed:
+            base |= mavlink.MAV_MODE_FLAG_SAFETY_ARMED
+        status = mavlink.MAV_STATE_ACTIVE if pilot.flying else mavlink.MAV_STATE_STANDBY
+        if pilot.failsafes.active:
+            status = mavlink.MAV_STATE_CRITICAL
+        return mavlink.MAVLink_heartbeat_message(
+            mavlink.MAV_TYPE_QUADROTOR, mavlink.MAV_AUTOPILOT_ARDUPILOTMEGA, base, pilot.mode, status, 3
+        )
+
+    def _camera(self) -> Any:  # noqa: ANN401 - as above
+        return mavlink.MAVLink_heartbeat_message(
+            mavlink.MAV_TYPE_CAMERA, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, mavlink.MAV_STATE_ACTIVE, 3
+        )
+
+    def _sys_status(self) -> Any:  # noqa: ANN401 - as above
+        battery = self._air.battery
+        healthy = _SENSORS_PRESENT if self._air.sensors.gps_healthy else _SENSORS_PRESENT & ~_GPS
+        if self._pilot.armed or self._pilot.ready:
+            healthy |= _PREARM
+        present = _SENSORS_PRESENT | _PREARM
+        return mavlink.MAVLink_sys_status_message(
+            present, present, healthy, 250, round(battery.voltage_v * 1000), round(battery.current_a * 100),
+            round(battery.remaining * 100), 0, 0, 0, 0, 0, 0,
+        )  # fmt: skip
+
+    def _battery_status(self) -> Any:  # noqa: ANN401 - as above
+        battery = self._air.battery
+        volts = (round(battery.voltage_v * 1000), *(65535,) * 9)
+        return mavlink.MAVLink_battery_status_message(
+            0, 0, 1, 2500, volts, round(battery.current_a * 100), round(battery.used_mah), -1,
+            round(battery.remaining * 100),
+        )  # fmt: skip
+
+    def _mission_current(self) -> Any:  # noqa: ANN401 - as above
+        run, pilot = self._pilot.run, self._pilot
+        total = max(0, len(pilot.store.mission) - 1)
+        return mavlink.MAVLink_mission_current_message(
+            run.index, total, run.state(flying=pilot.mode is Mode.AUTO), 1 if pilot.mode is Mode.AUTO else 2
+        )
+
+    def _gps_raw(self) -> Any:  # noqa: ANN401 - as above
+        if not self._air.sensors.gps_healthy:
+            return mavlink.MAVLink_gps_raw_int_message(
+                self._boot_ms * 1000, mavlink.GPS_FIX_TYPE_NO_FIX, 0, 0, 0, 65535, 65535, 65535, 65535, 0
+            )
+        received = self._air.sensors.received(self._air.believed)
+        lat, lon = self._air.lat_lon(received)
+        east, north, _ = self._air.motion.velocity_m_s
+        course = math.degrees(math.atan2(east, north)) % 360
+        return mavlink.MAVLink_gps_raw_int_message(
+            self._boot_ms * 1000, mavlink.GPS_FIX_TYPE_3D_FIX, round(lat * 1e7), round(lon * 1e7),
+            round(self._air.alt_amsl_m(received[2]) * 1000), 80, 120, round(math.hypot(east, north) * 100),
+            round(course * 100), 14, 0, 400, 500, 100,
+        )  # fmt: skip
+
+    def _global_position(self) -> Any:  # noqa: ANN401 - as above
+        believed = self._air.believed
+        lat, lon = self._air.lat_lon(believed.enu_m)
+        east, north, up = (round(v * 100) for v in believed.velocity_m_s)
+        return mavlink.MAVLink_global_position_int_message(
+            self._boot_ms, round(lat * 1e7), round(lon * 1e7), round(self._air.alt_amsl_m(believed.enu_m[2]) * 1000),
+            round((believed.enu_m[2] - self._pilot.home_m[2]) * 1000), north, east, -up,
+            round(believed.yaw_deg * 100) % 36000,
+        )  # fmt: skip
+
+    def _local_position(self) -> Any:  # noqa: ANN401 - as above
+        (east, north, up), (v_east, v_north, v_up) = self._air.believed.enu_m, self._air.believed.velocity_m_s
+        return mavlink.MAVLink_local_position_ned_message(self._boot_ms, north, east, -up, v_north, v_east, -v_up)
+
+    def _attitude(self) -> Any:  # noqa: ANN401 - as above
+        believed, noisy = self._air.believed, self._air.sensors.angle
+        yaw = (noisy(believed.yaw_deg, 0.05) + 180) % 360 - 180
+        return mavlink.MAVLink_attitude_message(
+            self._boot_ms, math.radians(noisy(believed.roll_deg)), math.radians(noisy(believed.pitch_deg)),
+            math.radians(yaw), 0.0, 0.0, math.radians(believed.yaw_rate_deg_s),
+        )  # fmt: skip
+
+    def _gimbal(self) -> Any:  # noqa: ANN401 - as above
+        noisy, gimbal = self._air.sensors.angle, self._air.gimbal
+        bias = self._air.believed.yaw_deg - self._air.motion.yaw_deg
+        yaw = noisy(gimbal.yaw_deg + bias, 0.1)
+        flags = mavlink.GIMBAL_DEVICE_FLAGS_ROLL_LOCK | mavlink.GIMBAL_DEVICE_FLAGS_PITCH_LOCK
+        if self.gimbal_in_vehicle_frame and gimbal.locked_yaw_deg is None:
+            yaw -= self._air.believed.yaw_deg
+            flags |= mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_VEHICLE_FRAME
+        else:
+            flags |= mavlink.GIMBAL_DEVICE_FLAGS_YAW_LOCK | mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
+        q = quaternion(yaw_deg=yaw, pitch_deg=noisy(gimbal.pitch_deg, 0.1), roll_deg=noisy(0.0, 0.1))
+        return mavlink.MAVLink_gimbal_device_attitude_status_message(
+            0, 0, self._boot_ms, flags, q, math.nan, math.nan, math.nan, 0
+        )
+
+    def _vfr_hud(self) -> Any:  # noqa: ANN401 - as above
+        believed, wind = self._air.believed, self._air.wind.velocity_m_s
+        east, north, up = believed.velocity_m_s
+        return mavlink.MAVLink_vfr_hud_message(
+            math.hypot(east - wind[0], north - wind[1]), math.hypot(east, north), int(believed.yaw_deg),
+            45 if self._pilot.flying else 0, self._air.alt_amsl_m(believed.enu_m[2]), up,
+        )  # fmt: skip
+
+    def _system_time(self) -> Any:  # noqa: ANN401 - as above
+        return mavlink.MAVLink_system_time_message(round(self.utc_s * 1e6), self._boot_ms)
+
+    def _wind(self) -> Any:  # noqa: ANN401 - as above
+        east, north = self._air.wind.velocity_m_s
+        from_deg = math.degrees(math.atan2(-east, -north))
+        return mavlink.MAVLink_wind_message(from_deg, math.hypot(east, north), 0.0)
+
+    def _ekf_status(self) -> Any:  # noqa: ANN401 - as above
+        flags = EKF_GOOD if self._pilot.position_ok else EKF_WITHOUT_POSITION
+        glitching = self._air.sensors.glitch_m != (0.0, 0.0)
+        if glitching:
+            flags |= mavlink.EKF_GPS_GLITCHING
+        return mavlink.MAVLink_ekf_status_report_message(flags, 0.05, 1.4 if glitching else 0.05, 0.05, 0.03, 0.0)
+
+    def _fence_status(self) -> Any:  # noqa: ANN401 - as above
+        broken, failsafes = self._pilot.failsafes.broken_fence, self._pilot.failsafes
+        kind = mavlink.FENCE_BREACH_MAXALT if FenceType.ALT_MAX in broken else mavlink.FENCE_BREACH_BOUNDARY
+        return mavlink.MAVLink_fence_status_message(
+            1 if broken else 0, failsafes.breach_count, kind if broken else mavlink.FENCE_BREACH_NONE,
+            round(failsafes.breach_s * 1000),
+        )  # fmt: skip
+
+    def _rc_channels(self) -> Any:  # noqa: ANN401 - as above
+        throttle = 1500 if self._pilot.flying else 1000
+        sticks = (1500, 1500, throttle, 1500)
+        return mavlink.MAVLink_rc_channels_message(self._boot_ms, 16, *sticks, *(1500,) * 12, 0, 0, 254)
+
+    def _camera_feedback(self) -> Any:  # noqa: ANN401 - as above
+        believed = self._air.believed
+        lat, lon = self._air.lat_lon(believed.enu_m)
+        alt = self._air.alt_amsl_m(believed.enu_m[2])
+        yaw = self._air.sensors.angle(believed.yaw_deg, 0.05) % 360
+        return mavlink.MAVLink_camera_feedback_message(
+            round(self.utc_s * 1e6), 0, 0, self._pilot.payload.pictures - self._pilot.payload.pending, round(lat * 1e7),
+            round(lon * 1e7), alt, believed.enu_m[2] - self._pilot.home_m[2],
+            self._air.sensors.angle(believed.roll_deg), self._air.sensors.angle(believed.pitch_deg), yaw, 0.0,
+            mavlink.CAMERA_FEEDBACK_PHOTO, self._pilot.payload.pictures,
+        )  # fmt: skip
+
+    def _version(self) -> Any:  # noqa: ANN401 - as above
+        empty = (0,) * 8
+        return mavlink.MAVLink_autopilot_version_message(
+            _CAPABILITIES, _FLIGHT_VERSION, 0, 0, 0, empty, empty, empty, 0, 0, 0
+        )
+
+
+def quaternion(*, yaw_deg: float, pitch_deg: float, roll_deg: float) -> tuple[float, float, float, float]:
+    """w, x, y, z of yaw, then pitch, then roll. Source: ISO 1151-2 order Z-Y'-X''."""
+    yaw, pitch, roll = (math.radians(a) / 2 for a in (yaw_deg, pitch_deg, roll_deg))
+    cy, sy, cp, sp, cr, sr = (
+        math.cos(yaw),
+        math.sin(yaw),
+        math.cos(pitch),
+        math.sin(pitch),
+        math.cos(roll),
+        math.sin(roll),
+    )
+    return (
+        cr * cp * cy + sr * sp * sy,
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+    )
