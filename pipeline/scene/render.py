@@ -1,0 +1,163 @@
+"""From a world and a pose to a picture, and to the boxes a perfect detector would draw on it."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
+
+from pipeline.scene.backdrop import Backdrop, as_taken
+from pipeline.scene.canvases import NOTICEABLE, ColourCanvas, OwnerCanvas, Sprites, puff_layer
+from pipeline.scene.stage import Stage
+from pipeline.scene.view import NEAR_M, View
+
+if TYPE_CHECKING:
+    from geofences.camera import Camera
+    from geofences.pose import Pose
+    from pipeline.scene.canvases import Canvas, Layer
+    from pipeline.scene.plumes import Plume
+    from pipeline.scene.stage import Look
+    from pipeline.scene.world import World
+
+MIN_BOX_PX = 6.0
+MIN_VISIBLE = 0.4
+MIN_PLUME_PX = 250
+_FIRST_PLUME = 60000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """True boxes in one picture; arrays of equal length n, read-only.
+
+    Attributes:
+        xyxy_px: (n, 4) left, top, right, bottom.
+        class_id: (n,) index into `truth.CLASS_NAMES`.
+        truth_id: (n) which planted thing; every cone of a row has its own box.
+    """
+
+    xyxy_px: NDArray[np.float64]
+    class_id: NDArray[np.int64]
+    truth_id: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        self.xyxy_px.flags.writeable = False
+        self.class_id.flags.writeable = False
+
+
+class SceneRenderer:
+    """Renders a world. One renderer is used by one thread at a time; the ground is painted once, at first need.
+
+    Attributes:
+        world: what is rendered.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._stage = Stage(world)
+        self._sprites = Sprites(world.seed)
+        named = [n for n, solid in enumerate(world.solids) if solid.truth_id]
+        self._owners = {number: owner for owner, number in enumerate(named, start=1)}
+
+    @functools.cached_property
+    def _backdrop(self) -> Backdrop:
+        return Backdrop(self.world)
+
+    def render(self, camera: Camera, pose: Pose, at_s: float) -> NDArray[np.uint8]:
+        """The picture a camera takes.
+
+        Args:
+            camera: a lens without distortion.
+            pose: its true pose.
+            at_s: when, seconds since the Unix epoch, UTC; plumes depend on it.
+
+        Returns:
+            (height, width, 3) uint8 BGR.
+
+        Raises:
+            Unrenderable: the lens has distortion, or stands less than a metre above the ground.
+        """
+        view = View.of(camera, self.world.frame, pose)
+        image = self._backdrop.seen(view)
+        self._draw(self._stage.look(view), at_s, ColourCanvas(image, self._sprites))
+        key = zlib.crc32(f"{at_s:.4f} {view.centre_m.round(3).tolist()} {view.cam_from_enu.round(5).tolist()}".encode())
+        return as_taken(image, self.world.seed, key)
+
+    def boxes(self, camera: Camera, pose: Pose, at_s: float) -> Labels:
+        """The boxes of the planted things a picture shows; arguments and errors as for `render`.
+
+        What is hidden or cut off by the picture's edge by more than `1 - MIN_VISIBLE`, or has a side shorter than
+        `MIN_BOX_PX`, has none.
+        """
+        view = View.of(camera, self.world.frame, pose)
+        canvas, look = OwnerCanvas(view.size_px), self._stage.look(view)
+        self._draw(look, at_s, canvas)
+        class_of = {p.truth_id: p.class_id for p in self.world.planted}
+        found: list[tuple[NDArray[np.float64], str]] = []
+        for number, owner in self._owners.items():
+            box = self._solid_box(look, number, canvas.owners == owner)
+            if box is not None:
+                found.append((box, self.world.solids[number].truth_id))
+        for number, plume in enumerate(self.world.plumes, start=_FIRST_PLUME):
+            box = _plume_box(self._layer(view, at_s, plume), canvas.owners == number)
+            if box is not None:
+                found.append((box, plume.truth_id))
+        return Labels(
+            xyxy_px=np.array([b for b, _ in found]).reshape(-1, 4),
+            class_id=np.array([class_of[t] for _, t in found], dtype=np.int64),
+            truth_id=tuple(t for _, t in found),
+        )
+
+    def _draw(self, look: Look, at_s: float, canvas: Canvas) -> None:
+        """Everything that stands or drifts, far to near."""
+        plumes = self.world.plumes
+        sources = look.view.camera_points(np.array([p.source_m for p in plumes]).reshape(-1, 3))
+        seen = self._stage.in_sight(look.view)
+        seen += [(float(np.linalg.norm(source)) - 1.0, -1 - n) for n, source in enumerate(sources)]
+        for _, number in sorted(seen, reverse=True):
+            if number >= 0:
+                self._stage.draw(look, number, self._owners.get(number, 0), canvas)
+                continue
+            plume = plumes[-1 - number]
+            layer = self._layer(look.view, at_s, plume)
+            if layer is not None:
+                light = np.array(self.world.light_bgr)
+                canvas.plume(layer, np.array(plume.colour_bgr) * light, _FIRST_PLUME - 1 - number)
+
+    def _layer(self, view: View, at_s: float, plume: Plume) -> Layer | None:
+        return puff_layer(view, plume.puffs_at(at_s - self.world.start_s), self._sprites)
+
+    def _solid_box(self, look: Look, number: int, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+        points, pixels = self._stage.vertices(look, number)
+        if (points[:, 2] < NEAR_M).any():
+            return None
+        box = _kept_box(np.concatenate((pixels.min(axis=0), pixels.max(axis=0))), look.view.size_px)
+        if box is None:
+            return None
+        alone = OwnerCanvas(look.view.size_px)
+        self._stage.draw(look, number, 1, alone)
+        return box if visible.sum() >= MIN_VISIBLE * max(1, int(alone.owners.sum())) else None
+
+
+def _plume_box(layer: Layer | None, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """Around what is noticeable and not hidden."""
+    if layer is None:
+        return None
+    dense = int((layer.alpha > NOTICEABLE).sum())
+    if visible.sum() < max(MIN_PLUME_PX, MIN_VISIBLE * dense):
+        return None
+    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
+
+
+def _kept_box(box_px: NDArray[np.float64], size_px: tuple[int, int]) -> NDArray[np.float64] | None:
+    """The box cut to the picture; None when too little or too small a part is left."""
+    limit = np.array([*size_px, *size_px], dtype=np.float64)
+    cut: NDArray[np.float64] = np.clip(box_px, 0, limit)
+    sides, whole = cut[2:] - cut[:2], box_px[2:] - box_px[:2]
+    small = (sides < MIN_BOX_PX).any() or np.prod(sides) < MIN_VISIBLE * np.prod(whole)
+    return None if small else cut
