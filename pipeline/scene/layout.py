@@ -84,9 +84,9 @@ def _streets(rng: np.random.Generator, palette: Palette) -> list[Surface]:
     found += [_patch(ROAD_EW, palette.asphalt, "asphalt"), _patch(ROAD_NS, palette.asphalt, "asphalt")]
     for _ in range(26):
         spot = (
-            (rng.uniform(-90, 90), rng.uniform(-8, 8))
+            (rng.uniform(-90, 90), rng.uniform(-5, 5))
             if rng.random() < 0.6
-            else (rng.uniform(-7, 7), rng.uniform(-80, 80))
+            else (rng.uniform(-4, 4), rng.uniform(-80, 80))
         )
         tone = float(rng.uniform(0.78, 1.16))
         colour = tuple(c * tone for c in palette.asphalt)
