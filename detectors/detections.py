@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
 from detectors.errors import InvalidDetections
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CLASS_NAMES = ("dust", "traffic_cone", "illegal_signage", "cooking_fumes")
 

@@ -1,0 +1,49 @@
+"""Turns a YOLO head's raw output into boxes: threshold per class, suppression, back to the picture's pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors import boxes
+from detectors.detections import Detections, ModelIdentity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from detectors.letterbox import Letterbox
+
+MOST_CANDIDATES = 2000
+"""Boxes that go into suppression at most, best first: bounds the cost of a noisy frame."""
+
+
+def decode(
+    raw: NDArray[np.float32],
+    *,
+    letterbox: Letterbox,
+    thresholds: NDArray[np.float32],
+    nms_iou: float,
+    model: ModelIdentity,
+) -> Detections:
+    """Detections from one picture's head output.
+
+    Args:
+        raw: (4 + classes, anchors): centre x, centre y, width, height in network pixels, then a score per class.
+        letterbox: how the picture was fitted.
+        thresholds: (classes,) lowest score kept, per class.
+        nms_iou: overlap above which the weaker of two boxes of a class goes.
+        model: whose output this is.
+    """
+    scores = raw[4:]
+    hit = np.flatnonzero((scores >= thresholds[:, None]).any(axis=0))
+    class_id = np.argmax(scores[:, hit], axis=0)
+    score = scores[class_id, hit]
+    sure = np.flatnonzero(score >= thresholds[class_id])
+    if len(sure) > MOST_CANDIDATES:
+        sure = sure[np.argsort(-score[sure], kind="stable")[:MOST_CANDIDATES]]
+    hit, class_id, score = hit[sure], class_id[sure].astype(np.int64), score[sure]
+    centre, half = raw[:2, hit].T, raw[2:4, hit].T / 2
+    xyxy = np.concatenate([centre - half, centre + half], axis=1)
+    kept = boxes.suppress(xyxy, score, class_id, iou_above=nms_iou)
+    return Detections(xyxy_px=letterbox.restore(xyxy[kept]), score=score[kept], class_id=class_id[kept], model=model)
