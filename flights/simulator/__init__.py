@@ -1,1 +1,1 @@
-"""A simulated quadcopter that speaks MAVLink 2 as an ArduCopter 4.5 would; run it with `python -m flights.simulator`."""
+"""A simulated quadcopter that speaks MAVLink 2 as ArduCopter 4.5 does; run it with `python -m flights.simulator`."""

@@ -7,13 +7,16 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from flights.errors import SimulatorError
 from flights.simulator.aircraft import Aircraft, Place
 from flights.simulator.faults import parse_fault
 from flights.simulator.link import Link
 from flights.simulator.simulation import Simulation
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -109,7 +112,9 @@ def _fly(arguments: argparse.Namespace) -> None:
             _set_parameters(simulation, arguments.param)
             print(f"ready tcp:127.0.0.1:{link.port}", flush=True)  # noqa: T201 - the promised line
             simulation.run(
-                until_wall_s=arguments.max_wall_s, should_stop=lambda: bool(stopping), stdin=sys.stdin.fileno()
+                until_wall_s=arguments.max_wall_s,
+                should_stop=lambda: bool(stopping),
+                stdin=sys.stdin.fileno() if sys.stdin else None,
             )
     finally:
         link.close()

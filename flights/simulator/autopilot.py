@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -15,11 +15,12 @@ from flights.simulator.mission_run import MissionRun
 from flights.simulator.mission_store import MissionStore, StoredItem, StoreKind
 from flights.simulator.modes import ARMABLE, NEEDS_POSITION, Mode
 from flights.simulator.params import Parameters
-from flights.simulator.payload import Params, Payload
+from flights.simulator.payload import Payload
 
 if TYPE_CHECKING:
     from flights.simulator.aircraft import Aircraft
     from flights.simulator.dynamics import Demand, Vector
+    from flights.simulator.wire import Message, Params
 
 BOOT_S = 3.0
 LANDED_AFTER_S = 1.0
@@ -49,7 +50,7 @@ class Autopilot:
         self.home_m: Vector = (0.0, 0.0, 0.0)
         self.refusal: str | None = None
         self.fence_shape = FenceShape()
-        self.outbox: list[tuple[int, Any]] = []
+        self.outbox: list[tuple[int, Message]] = []
         self.store = MissionStore(self._home_item())
         self.run = MissionRun(self)
         self.failsafes = Failsafes(self)
@@ -60,7 +61,7 @@ class Autopilot:
         self._touching_s = 0.0
         self._next_prearm_s = BOOT_S
 
-    def send(self, message: Any, component: int = 1) -> None:  # noqa: ANN401 - pymavlink messages have no types
+    def send(self, message: Message, component: int = 1) -> None:
         """Queue a message for the link, as one of the aircraft's components (1 is the autopilot)."""
         self.outbox.append((component, message))
 
@@ -156,6 +157,7 @@ class Autopilot:
 
     def land_blind(self) -> None:
         """Land without a position: level, drifting with the wind."""
+        self.mode = Mode.LAND
         self._manoeuvre = guidance.Land(speeds=self.speeds(), hold_position=False)
 
     # What may be asked of it.
@@ -235,7 +237,7 @@ class Autopilot:
         return True
 
     def disarm(self, *, forced: bool) -> bool:
-        """Stop the motors; refused in the air unless forced (then it falls: here it is simply on the ground again)."""
+        """Stop the motors; refused in the air unless forced; then it falls."""
         if self.flying and not forced:
             return False
         if self.armed:
@@ -274,6 +276,7 @@ class Autopilot:
         if command == mavlink.MAV_CMD_DO_CHANGE_SPEED:
             if params[1] > 0 and int(params[0]) in {0, 1}:
                 self._cruise_m_s = params[1]
+                self.run.change_speed(self.speeds())
                 if isinstance(self._manoeuvre, guidance.FlyLeg):
                     self._manoeuvre.speeds = self.speeds()
             return accepted
@@ -295,7 +298,7 @@ class Autopilot:
             x=round(lat * 1e7), y=round(lon * 1e7), z=round(self.aircraft.alt_amsl_m(self.home_m[2]), 2),
         )  # fmt: skip
 
-    def home_position(self) -> Any:  # noqa: ANN401 - pymavlink messages have no types
+    def home_position(self) -> Message:
         """HOME_POSITION."""
         home = self._home_item()
         return mavlink.MAVLink_home_position_message(

@@ -1,42 +1,40 @@
-"""What the client sends, and the answers: commands with their COMMAND_ACK, parameters, goto, and the mission protocol."""
+"""What the client sends, and the answers: commands with COMMAND_ACK, parameters, goto, mission transfers."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.simulator.mission_protocol import MissionProtocol, item_from
-from flights.simulator.mission_store import StoredItem
 from flights.simulator.modes import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flights.simulator.autopilot import Autopilot
-    from flights.simulator.payload import Params
     from flights.simulator.telemetry import Telemetry
+    from flights.simulator.wire import Message, Params
 
 ACCEPTED = int(mavlink.MAV_RESULT_ACCEPTED)
 FAILED = int(mavlink.MAV_RESULT_FAILED)
 DENIED = int(mavlink.MAV_RESULT_DENIED)
 UNSUPPORTED = int(mavlink.MAV_RESULT_UNSUPPORTED)
 FORCE_MAGIC = 2989.0  # Source: ArduPilot arming, param2 that skips the checks (21196 works as well)
-_POSITION_ONLY = 0x007  # Source: POSITION_TARGET_TYPEMASK bits that would ignore x, y or z
 
 
 class Commands:
-    """Handles every message of the client; unknown messages are ignored, unknown commands are answered UNSUPPORTED."""
+    """Handles every message of the client; unknown messages are ignored, unknown commands get UNSUPPORTED."""
 
     def __init__(self, pilot: Autopilot, telemetry: Telemetry) -> None:
         self._pilot, self._telemetry = pilot, telemetry
         self.missions = MissionProtocol(pilot.store, send=pilot.send, on_fence=pilot.fence_changed)
-        self._messages: dict[str, Callable[[Any], None]] = {
+        self._messages: dict[str, Callable[[Message], None]] = {
             "HEARTBEAT": self._heartbeat, "COMMAND_LONG": self._command_long, "COMMAND_INT": self._command_int,
-            "PARAM_REQUEST_LIST": self._param_list, "PARAM_REQUEST_READ": self._param_read, "PARAM_SET": self._param_set,
-            "SET_MODE": self._set_mode, "REQUEST_DATA_STREAM": self._data_stream,
-            "MISSION_SET_CURRENT": self._set_current, "SET_POSITION_TARGET_GLOBAL_INT": self._position_target,
+            "PARAM_REQUEST_LIST": self._param_list, "PARAM_REQUEST_READ": self._param_read,
+            "PARAM_SET": self._param_set, "SET_MODE": self._set_mode, "REQUEST_DATA_STREAM": self._data_stream,
+            "MISSION_SET_CURRENT": self._set_current,
             "MOUNT_CONTROL": self._mount_control,
         }  # fmt: skip
         self._commands: dict[int, Callable[[Params], int]] = {
@@ -52,12 +50,10 @@ class Commands:
             mavlink.MAV_CMD_GET_HOME_POSITION: lambda _: self._request("HOME_POSITION"),
             mavlink.MAV_CMD_REQUEST_MESSAGE: lambda p: self._request(_message_name(int(p[0]))),
             mavlink.MAV_CMD_SET_MESSAGE_INTERVAL: self._interval,
-            mavlink.MAV_CMD_RUN_PREARM_CHECKS: lambda _: ACCEPTED,
-            mavlink.MAV_CMD_DO_FENCE_ENABLE: self._fence_enable,
             mavlink.MAV_CMD_DO_MOUNT_CONFIGURE: lambda _: ACCEPTED,
         }  # fmt: skip
 
-    def handle(self, message: Any) -> None:  # noqa: ANN401 - pymavlink messages have no types
+    def handle(self, message: Message) -> None:
         """Answer one message."""
         name = message.get_type()
         if getattr(message, "target_system", 0) not in {0, int(self._pilot.params["SYSID_THISMAV"])}:
@@ -69,31 +65,27 @@ class Commands:
         elif name.startswith("MISSION_"):
             self.missions.handle(message, now_s=self._pilot.now_s, running=self._pilot.running_mission)
 
-    def _heartbeat(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _heartbeat(self, message: Message) -> None:
         is_ours = message.get_srcSystem() == int(self._pilot.params["SYSID_MYGCS"])
         if message.type == mavlink.MAV_TYPE_GCS and is_ours:
             self._pilot.failsafes.gcs_heard_s = self._pilot.now_s
 
     # Commands
 
-    def _command_long(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _command_long(self, message: Message) -> None:
         params = tuple(float(getattr(message, f"param{i}")) for i in range(1, 8))
         self._execute(message, params)
 
-    def _command_int(self, message: Any) -> None:  # noqa: ANN401 - as above
-        if message.command == mavlink.MAV_CMD_DO_REPOSITION:
-            item = StoredItem(seq=0, frame=message.frame, command=0, x=message.x, y=message.y, z=message.z)
-            self._ack(message, _result(done=self._pilot.go_to(self._pilot.run.target(item))))
-            return
+    def _command_int(self, message: Message) -> None:
         head = tuple(float(getattr(message, f"param{i}")) for i in range(1, 5))
         self._execute(message, (*head, float(message.x), float(message.y), float(message.z)))
 
-    def _execute(self, message: Any, params: tuple[float, ...]) -> None:  # noqa: ANN401 - as above
+    def _execute(self, message: Message, params: tuple[float, ...]) -> None:
         p: Params = (params[0], params[1], params[2], params[3], params[4], params[5], params[6])
         handler = self._commands.get(message.command)
         self._ack(message, handler(p) if handler else self._pilot.do(message.command, p))
 
-    def _ack(self, message: Any, result: int) -> None:  # noqa: ANN401 - as above
+    def _ack(self, message: Message, result: int) -> None:
         self._pilot.send(
             mavlink.MAVLink_command_ack_message(
                 message.command, result, 0, 0, message.get_srcSystem(), message.get_srcComponent()
@@ -121,57 +113,45 @@ class Commands:
     def _interval(self, p: Params) -> int:
         return _result(done=self._telemetry.set_interval(_message_name(int(p[0])), p[1] / 1e6))
 
-    def _fence_enable(self, p: Params) -> int:
-        self._pilot.params.set("FENCE_ENABLE", p[0])
-        return ACCEPTED
-
     # Guided targets
 
-    def _guided_item(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _guided_item(self, message: Message) -> None:
         done = message.current == 2 and self._pilot.go_to(self._pilot.run.target(item_from(message)))
         result = mavlink.MAV_MISSION_ACCEPTED if done else mavlink.MAV_MISSION_ERROR
         client = (message.get_srcSystem(), message.get_srcComponent())
         self._pilot.send(mavlink.MAVLink_mission_ack_message(*client, result, mavlink.MAV_MISSION_TYPE_MISSION))
 
-    def _position_target(self, message: Any) -> None:  # noqa: ANN401 - as above
-        if message.type_mask & _POSITION_ONLY:
-            return
-        item = StoredItem(
-            seq=0, frame=message.coordinate_frame, command=0, x=message.lat_int, y=message.lon_int, z=message.alt
-        )
-        self._pilot.go_to(self._pilot.run.target(item))  # a refusal is silent, as on the real one
-
-    def _set_current(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _set_current(self, message: Message) -> None:
         if self._pilot.run.jump_to(message.seq):
             self._telemetry.send_now("MISSION_CURRENT")
 
-    def _set_mode(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _set_mode(self, message: Message) -> None:
         self._mode(message.custom_mode)
 
-    def _mount_control(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _mount_control(self, message: Message) -> None:
         params = (message.input_a / 100, message.input_b / 100, message.input_c / 100, 0.0, 0.0, 0.0, 2.0)
         self._pilot.payload.command(mavlink.MAV_CMD_DO_MOUNT_CONTROL, params)
 
     # Parameters and streams
 
-    def _param_list(self, _message: Any) -> None:  # noqa: ANN401 - as above
+    def _param_list(self, _message: Message) -> None:
         for index in range(len(self._pilot.params)):
             self._telemetry.send_parameter(self._pilot.params.at(index))
 
-    def _param_read(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _param_read(self, message: Message) -> None:
         known = 0 <= message.param_index < len(self._pilot.params)
         found = self._pilot.params.at(message.param_index) if known else self._pilot.params.find(message.param_id)
         if found is not None:
             self._telemetry.send_parameter(found)
 
-    def _param_set(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _param_set(self, message: Message) -> None:
         if not math.isfinite(message.param_value):
             return
         stored = self._pilot.params.set(message.param_id, message.param_value)
         if stored is not None:
             self._telemetry.send_parameter(stored)
 
-    def _data_stream(self, message: Any) -> None:  # noqa: ANN401 - as above
+    def _data_stream(self, message: Message) -> None:
         rate_hz = message.req_message_rate if message.start_stop else 0
         self._telemetry.set_group(message.req_stream_id, rate_hz)
 

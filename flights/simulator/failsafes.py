@@ -116,9 +116,7 @@ class Failsafes:
             return
         self.position_lost = True
         if self._pilot.armed and self._pilot.flying and self._pilot.mode is not Mode.STABILIZE:
-            if self._pilot.params["FS_EKF_ACTION"] and self._pilot.mode is not Mode.LAND:
-                self._pilot.say(mavlink.MAV_SEVERITY_CRITICAL, "EKF Failsafe: changed to LAND Mode")
-            self._pilot.set_mode(Mode.LAND)
+            self._pilot.say(mavlink.MAV_SEVERITY_CRITICAL, "EKF Failsafe: changed to LAND Mode")
             self._pilot.land_blind()
 
     def _watch_fence(self, now_s: float) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GLITCH_M = (35.0, -20.0)
 GLITCH_LASTS_S = 15.0
 LINK_SILENT_S = 60.0
-LOW_CHARGE, CRITICAL_CHARGE = 0.08, 0.015
+LOW_CHARGE, CRITICAL_CHARGE = 0.18, 0.05  # under load 21.4 V and 20.0 V
 
 
 class FaultName(StrEnum):
@@ -64,7 +64,7 @@ def parse_fault(text: str) -> Fault:
         raise SimulatorError(msg) from None
 
 
-def strike(fault: Fault, simulation: Simulation) -> None:
+def strike(fault: Fault, simulation: Simulation) -> None:  # noqa: C901 - one plain case a fault
     """Let a fault happen now."""
     pilot, aircraft = simulation.pilot, simulation.pilot.aircraft
     match fault.name:

@@ -13,6 +13,8 @@ from flights.errors import SimulatorError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flights.simulator.wire import Message
+
 BUFFER_LIMIT_BYTES = 262_144
 AUTOPILOT_SYSTEM = 1
 
@@ -56,7 +58,7 @@ class Link:
             msg = f"--listen: tcp:{self._host}:{self.port}: {error.strerror}; choose another port, or 0 for a free one"
             raise SimulatorError(msg) from error
         server.listen(1)
-        server.setblocking(False)
+        server.settimeout(0.0)
         self._server = server
         self.port = int(server.getsockname()[1])
 
@@ -76,7 +78,7 @@ class Link:
         readable, _, _ = select.select([*watched, *others], outgoing, [], timeout_s)
         return [fd for fd in readable if fd not in watched]
 
-    def receive(self) -> list[Any]:
+    def receive(self) -> list[Message]:
         """All messages that have arrived."""
         if self._client is None:
             self._accept()
@@ -94,7 +96,7 @@ class Link:
         messages = self._parser.parse_buffer(received) or []
         return [m for m in messages if m.get_type() != "BAD_DATA"]
 
-    def send(self, messages: Iterable[tuple[int, Any]]) -> None:
+    def send(self, messages: Iterable[tuple[int, Message]]) -> None:
         """Queue (component, message) pairs and write what the socket takes; a client that does not read loses some."""
         for component, message in messages:
             if self._client is not None and len(self._out) < BUFFER_LIMIT_BYTES:
@@ -119,7 +121,7 @@ class Link:
             self._client, _ = self._server.accept()
         except OSError:
             return
-        self._client.setblocking(False)
+        self._client.settimeout(0.0)
         self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._parser = _parser()
 
@@ -130,7 +132,7 @@ class Link:
         self._out.clear()
 
 
-def _parser() -> Any:  # noqa: ANN401 - pymavlink has no types
+def _parser() -> Message:
     parser = mavlink.MAVLink(None)
     parser.robust_parsing = True
     return parser

@@ -1,13 +1,14 @@
 """The mission protocol on the autopilot's side: upload, download and clear, for mission, fence and rally lists.
 
-It asks with MISSION_REQUEST and takes MISSION_ITEM and MISSION_ITEM_INT, as ArduPilot does; it answers a download with the
-kind that was asked for. A mission is written item by item, so a broken upload leaves a mixture; a fence only as a whole.
+It asks with MISSION_REQUEST and takes MISSION_ITEM and MISSION_ITEM_INT, as ArduPilot does; it answers a download with
+the kind that was asked for. A mission is written item by item, so a broken upload leaves a mixture; a fence is replaced
+only as a whole.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -24,6 +25,8 @@ from flights.simulator.mission_store import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flights.simulator.wire import Message
+
 REPEAT_S = 1.0
 GIVE_UP_S = 8.0  # Source: ArduPilot MissionItemProtocol, upload_timeout_ms
 
@@ -39,7 +42,7 @@ class _Upload:
     received: list[StoredItem] = field(default_factory=list)
 
 
-def item_from(message: Any) -> StoredItem:  # noqa: ANN401 - pymavlink messages have no types
+def item_from(message: Message) -> StoredItem:
     """The item in a MISSION_ITEM or MISSION_ITEM_INT."""
     scale = 1 if message.get_type() == "MISSION_ITEM_INT" else 1e7
     return StoredItem(
@@ -58,12 +61,12 @@ class MissionProtocol:
         broken: a fault: every upload ends in an error ACK and nothing of its last item is stored.
     """
 
-    def __init__(self, store: MissionStore, *, send: Callable[[Any], None], on_fence: Callable[[], None]) -> None:
+    def __init__(self, store: MissionStore, *, send: Callable[[Message], None], on_fence: Callable[[], None]) -> None:
         self._store, self._send, self._on_fence = store, send, on_fence
         self._upload: _Upload | None = None
         self.broken = False
 
-    def handle(self, message: Any, *, now_s: float, running: bool) -> None:  # noqa: ANN401 - pymavlink has no types
+    def handle(self, message: Message, *, now_s: float, running: bool) -> None:
         """Answer one MISSION_* message of the client."""
         client = (int(message.get_srcSystem()), int(message.get_srcComponent()))
         name = message.get_type()
@@ -109,7 +112,7 @@ class MissionProtocol:
         self._on_fence()
         return int(mavlink.MAV_MISSION_ACCEPTED)
 
-    def _begin(self, message: Any, kind: StoreKind, client: tuple[int, int], now_s: float) -> None:  # noqa: ANN401 - as above
+    def _begin(self, message: Message, kind: StoreKind, client: tuple[int, int], now_s: float) -> None:
         if message.get_type() == "MISSION_WRITE_PARTIAL_LIST":
             self._ack(client, kind, mavlink.MAV_MISSION_UNSUPPORTED)
         elif self._upload is not None and self._upload.client != client:
@@ -168,7 +171,7 @@ class MissionProtocol:
                 self._on_fence()
         self._ack(upload.client, upload.kind, result)
 
-    def _answer_item(self, message: Any, kind: StoreKind, client: tuple[int, int]) -> None:  # noqa: ANN401 - as above
+    def _answer_item(self, message: Message, kind: StoreKind, client: tuple[int, int]) -> None:
         items = self._store.items(kind)
         if message.seq >= len(items):
             self._ack(client, kind, mavlink.MAV_MISSION_INVALID_SEQUENCE)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.simulator.guidance import Climb, FlyLeg, Hold, Land, Manoeuvre, Sequence
-from flights.simulator.mission_store import NAV_COMMANDS, PLACE_COMMANDS, RELATIVE_FRAMES, StoredItem
+from flights.simulator.mission_store import NAV_COMMANDS, RELATIVE_FRAMES, StoredItem
 
 if TYPE_CHECKING:
     from flights.simulator.autopilot import Autopilot
     from flights.simulator.dynamics import Demand, Vector
+    from flights.simulator.guidance import Speeds
 
 STRAIGHT_ON_DEG = 30.0
 
@@ -40,7 +41,6 @@ class MissionRun:
     def __init__(self, pilot: Autopilot) -> None:
         self._pilot = pilot
         self._manoeuvre: Manoeuvre | None = None
-        self._jumps: dict[int, int] = {}
         self.index = 0
         self.started = False
         self.complete = False
@@ -48,7 +48,6 @@ class MissionRun:
     def reset(self) -> None:
         """Back to the beginning; after a disarm and when the mission is replaced."""
         self._manoeuvre, self.index, self.started, self.complete = None, 0, False, False
-        self._jumps.clear()
 
     def state(self, *, flying: bool) -> MissionState:
         """For MISSION_CURRENT."""
@@ -73,6 +72,11 @@ class MissionRun:
         self.index, self._manoeuvre, self.complete = max(seq, 1), None, False
         return True
 
+    def change_speed(self, speeds: Speeds) -> None:
+        """DO_CHANGE_SPEED from the ground station counts for the leg being flown, too."""
+        if isinstance(self._manoeuvre, FlyLeg):
+            self._manoeuvre.speeds = speeds
+
     def fly(self, dt_s: float) -> Demand:
         """The demand of the present item, moving on through the list where items are done."""
         motion = self._pilot.aircraft.believed
@@ -90,27 +94,14 @@ class MissionRun:
     def _next_from(self, index: int, start_m: Vector | None) -> Manoeuvre:
         """Run DO items from `index` on, and begin the next navigation item."""
         items = self._pilot.store.mission
-        budget = 200  # a mission of jumps only must not hang the autopilot
-        while index < len(items) and budget:
-            item = items[index]
+        for item in items[index:]:
             if item.command in NAV_COMMANDS:
-                self.index = index
+                self.index = item.seq
                 self._pilot.new_leg()
                 return self._manoeuvre_for(item, start_m)
-            index = self._do(item, index)
-            budget -= 1
+            self._pilot.do(item.command, (*item.params, float(item.x), float(item.y), item.z))
         self.complete = True
         return self._pilot.hold()
-
-    def _do(self, item: StoredItem, index: int) -> int:
-        if item.command == mavlink.MAV_CMD_DO_JUMP:
-            used = self._jumps.get(index, 0)
-            if item.params[1] < 0 or used < item.params[1]:
-                self._jumps[index] = used + 1
-                return max(1, int(item.params[0]))
-            return index + 1
-        self._pilot.do(item.command, (*item.params, float(item.x), float(item.y), item.z))
-        return index + 1
 
     def target(self, item: StoredItem) -> Vector:
         """Local place of an item; latitude and longitude 0 mean "where I am"."""
@@ -126,8 +117,6 @@ class MissionRun:
             return Climb(up_m=max(self.target(item)[2], here[2] if self._pilot.flying else 0.0), speeds=speeds)
         if item.command == mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH:
             return self._pilot.way_home()
-        if item.command == mavlink.MAV_CMD_NAV_DELAY:
-            return Hold(speeds=speeds, for_s=item.params[0])
         leg = FlyLeg(
             end_m=self.target(item), speeds=speeds, start_m=start_m, radius_m=self._pilot.arrival_radius_m,
             end_speed_m_s=self._speed_through(item, start_m or here), face_leg=self._pilot.faces_legs,
@@ -135,8 +124,6 @@ class MissionRun:
         if item.command == mavlink.MAV_CMD_NAV_LAND:
             over = FlyLeg(end_m=(*leg.end_m[:2], here[2]), speeds=speeds, face_leg=False)
             return Sequence(parts=[over, Land(speeds=speeds)])
-        if item.command == mavlink.MAV_CMD_NAV_LOITER_UNLIM:
-            return Sequence(parts=[leg, Hold(speeds=speeds)])
         if item.params[0] > 0:
             return Sequence(parts=[leg, Hold(speeds=speeds, for_s=item.params[0])])
         return leg
@@ -147,7 +134,7 @@ class MissionRun:
             return 0.0
         later = (i for i in self._pilot.store.mission[item.seq + 1 :] if i.command in NAV_COMMANDS)
         follower = next(later, None)
-        if follower is None or follower.command not in PLACE_COMMANDS:
+        if follower is None or follower.command != mavlink.MAV_CMD_NAV_WAYPOINT:
             return 0.0
         here, there = self.target(item), self.target(follower)
         come = math.atan2(here[0] - start_m[0], here[1] - start_m[1])

@@ -27,31 +27,21 @@ GLOBAL_FRAMES = RELATIVE_FRAMES | {mavlink.MAV_FRAME_GLOBAL, mavlink.MAV_FRAME_G
 POLYGON_COMMANDS = frozenset(
     {mavlink.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, mavlink.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION}
 )
-CIRCLE_COMMANDS = frozenset({mavlink.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, mavlink.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION})
-PLACE_COMMANDS = frozenset(
-    {mavlink.MAV_CMD_NAV_WAYPOINT, mavlink.MAV_CMD_NAV_LOITER_TIME, mavlink.MAV_CMD_NAV_LOITER_UNLIM}
-)
-NAV_COMMANDS = PLACE_COMMANDS | {
-    mavlink.MAV_CMD_NAV_TAKEOFF, mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH, mavlink.MAV_CMD_NAV_LAND,
-    mavlink.MAV_CMD_NAV_DELAY,
-}  # fmt: skip
+LOCATED_COMMANDS = frozenset({mavlink.MAV_CMD_NAV_WAYPOINT, mavlink.MAV_CMD_NAV_TAKEOFF, mavlink.MAV_CMD_NAV_LAND})
+NAV_COMMANDS = LOCATED_COMMANDS | {mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH}
 DO_COMMANDS = frozenset(
     {
         mavlink.MAV_CMD_DO_SET_CAM_TRIGG_DIST, mavlink.MAV_CMD_DO_DIGICAM_CONTROL, mavlink.MAV_CMD_DO_MOUNT_CONTROL,
-        mavlink.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, mavlink.MAV_CMD_DO_CHANGE_SPEED, mavlink.MAV_CMD_DO_JUMP,
-        mavlink.MAV_CMD_CONDITION_DELAY, mavlink.MAV_CMD_CONDITION_YAW, mavlink.MAV_CMD_IMAGE_START_CAPTURE,
-        mavlink.MAV_CMD_DO_SET_HOME,
+        mavlink.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, mavlink.MAV_CMD_DO_CHANGE_SPEED,
+        mavlink.MAV_CMD_CONDITION_YAW,
     }
 )  # fmt: skip
-_LOCATED = PLACE_COMMANDS | {mavlink.MAV_CMD_NAV_TAKEOFF, mavlink.MAV_CMD_NAV_LAND}
 
 # How many of param1..param4 survive storage. Source: ArduPilot AP_Mission, which packs each command into 12 bytes.
 _PARAMS_KEPT = {
     mavlink.MAV_CMD_NAV_WAYPOINT: 3, mavlink.MAV_CMD_NAV_TAKEOFF: 1, mavlink.MAV_CMD_NAV_LAND: 1,
     mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH: 0, mavlink.MAV_CMD_DO_MOUNT_CONTROL: 3, mavlink.MAV_CMD_DO_CHANGE_SPEED: 3,
-    mavlink.MAV_CMD_DO_JUMP: 2, mavlink.MAV_CMD_CONDITION_DELAY: 1, mavlink.MAV_CMD_NAV_LOITER_TIME: 1,
 }  # fmt: skip
-_WHOLE_PARAMS = frozenset({mavlink.MAV_CMD_NAV_WAYPOINT, mavlink.MAV_CMD_NAV_LOITER_TIME})
 _PLAIN_FRAME = {
     mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT: mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT,
     mavlink.MAV_FRAME_GLOBAL_INT: mavlink.MAV_FRAME_GLOBAL,
@@ -87,9 +77,9 @@ def as_stored(item: StoredItem, kind: StoreKind) -> StoredItem:
 
     The *_INT frames come back as their plain twins, altitudes in whole centimetres, a NaN yaw as 0.
     """
-    located = kind is not StoreKind.MISSION or item.command in _LOCATED
+    located = kind is not StoreKind.MISSION or item.command in LOCATED_COMMANDS
     kept = _PARAMS_KEPT.get(item.command, 4) if kind is StoreKind.MISSION else 1
-    whole = item.command in _WHOLE_PARAMS
+    whole = item.command == mavlink.MAV_CMD_NAV_WAYPOINT
     p1, p2, p3, p4 = (
         (float(int(value)) if whole else value) if place < kept and math.isfinite(value) else 0.0
         for place, value in enumerate(item.params)
@@ -103,7 +93,7 @@ def as_stored(item: StoredItem, kind: StoreKind) -> StoredItem:
 
 
 def judge_item(item: StoredItem, kind: StoreKind) -> int:
-    """MAV_MISSION_RESULT for one item. Source: ArduPilot AP_Mission::mavlink_int_to_mission_cmd, AC_PolyFence_loader."""
+    """MAV_MISSION_RESULT for one item. Source: ArduPilot AP_Mission (mavlink_int_to_mission_cmd), AC_PolyFence."""
     for place, value in enumerate(item.params):
         # ArduPilot reads a NaN in param4 of a place as "keep the yaw".
         if not math.isfinite(value) and not (place == 3 and math.isnan(value)):
@@ -126,7 +116,7 @@ def _judge_place(item: StoredItem) -> int:
 
 
 def _judge_mission_item(item: StoredItem) -> int:
-    if item.command in _LOCATED:
+    if item.command in LOCATED_COMMANDS:
         return _judge_place(item)
     if item.command in NAV_COMMANDS or item.command in DO_COMMANDS:
         return int(mavlink.MAV_MISSION_ACCEPTED)
@@ -136,9 +126,7 @@ def _judge_mission_item(item: StoredItem) -> int:
 def _judge_fence_item(item: StoredItem) -> int:
     if item.command in POLYGON_COMMANDS and item.params[0] < 3:
         return int(mavlink.MAV_MISSION_INVALID_PARAM1)
-    if item.command in CIRCLE_COMMANDS and item.params[0] <= 0:
-        return int(mavlink.MAV_MISSION_INVALID_PARAM1)
-    if item.command in POLYGON_COMMANDS | CIRCLE_COMMANDS:
+    if item.command in POLYGON_COMMANDS:
         return _judge_place(item)
     return int(mavlink.MAV_MISSION_UNSUPPORTED)
 
@@ -148,9 +136,6 @@ def judge_fence(items: list[StoredItem]) -> int:
     place = 0
     while place < len(items):
         first = items[place]
-        if first.command in CIRCLE_COMMANDS:
-            place += 1
-            continue
         corners = items[place : place + int(first.params[0])]
         same = all(c.command == first.command and c.params[0] == first.params[0] for c in corners)
         if len(corners) < first.params[0] or not same:

@@ -16,7 +16,7 @@ _DEFAULTS: dict[str, tuple[float, str]] = {
     "BATT_MONITOR": (4, "b"), "CAM1_TYPE": (1, "b"), "CAM_AUTO_ONLY": (0, "b"), "CAM_MAX_ROLL": (0, "h"),
     "CIRCLE_RADIUS": (1000, "f"), "COMPASS_ENABLE": (1, "b"), "DISARM_DELAY": (10, "b"), "EK3_ENABLE": (1, "b"),
     "FENCE_ACTION": (1, "b"), "FENCE_ALT_MAX": (120, "f"), "FENCE_ALT_MIN": (-10, "f"), "FENCE_ENABLE": (1, "b"),
-    "FENCE_MARGIN": (2, "f"), "FENCE_RADIUS": (300, "f"), "FENCE_TOTAL": (0, "b"), "FENCE_TYPE": (5, "b"),
+    "FENCE_MARGIN": (2, "f"), "FENCE_TOTAL": (0, "b"), "FENCE_TYPE": (5, "b"),
     "FLTMODE1": (5, "b"), "FRAME_CLASS": (1, "b"), "FRAME_TYPE": (1, "b"), "FS_CRASH_CHECK": (1, "b"),
     "FS_EKF_ACTION": (1, "b"), "FS_EKF_THRESH": (0.8, "f"), "FS_GCS_ENABLE": (1, "b"), "FS_GCS_TIMEOUT": (5, "f"),
     "FS_OPTIONS": (16, "i"), "FS_THR_ENABLE": (1, "b"), "FS_THR_VALUE": (975, "h"), "FS_VIBE_ENABLE": (1, "b"),

@@ -12,8 +12,7 @@ from flights.simulator import gimbal
 if TYPE_CHECKING:
     from flights.simulator.aircraft import Aircraft
     from flights.simulator.dynamics import Vector
-
-Params = tuple[float, float, float, float, float, float, float]
+    from flights.simulator.wire import Params
 
 
 class Payload:
@@ -42,8 +41,6 @@ class Payload:
         elif command == mavlink.MAV_CMD_DO_DIGICAM_CONTROL:
             if params[4]:
                 self._shoot()
-        elif command == mavlink.MAV_CMD_IMAGE_START_CAPTURE:
-            self._shoot()
         elif command == mavlink.MAV_CMD_DO_MOUNT_CONTROL:
             self._aircraft.gimbal = gimbal.aimed(self._aircraft.gimbal, pitch_deg=params[0])
         elif command == mavlink.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW:

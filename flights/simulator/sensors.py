@@ -17,11 +17,12 @@ DRIFT_TIME_S = 90.0
 WHITE_SIGMA_M = 0.03
 ATTITUDE_SIGMA_DEG = 0.2
 YAW_BIAS_SIGMA_DEG = 0.5
+DEAD_RECKONING_M_S = 0.5  # how fast the believed position runs away without a fix
 GUST_TIME_S = 4.0
 
 
 class Drift:
-    """A correlated random error. Source: first-order Gauss-Markov process (Gelb, Applied Optimal Estimation, 1974, 3.8).
+    """A correlated random error. Source: Gelb, Applied Optimal Estimation (1974), 3.8, first-order Gauss-Markov.
 
     Attributes:
         value: the error now.
@@ -87,6 +88,8 @@ class Sensors:
             self.glitch_m = (0.0, 0.0)
         for drift in self._drift:
             drift.step(dt_s)
+        if not self.gps_healthy:
+            self._drift[0].value += DEAD_RECKONING_M_S * dt_s
 
     def believed(self, motion: Motion) -> Motion:
         """The motion as the autopilot estimates it: it steers by this, so its errors become real offsets."""

@@ -1,9 +1,9 @@
-"""What the autopilot reports, and how often. Rates are in simulated time; values are what is believed, never the truth."""
+"""What the autopilot reports, and how often: rates in simulated time, values as believed, never the truth."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from flights.simulator.autopilot import Autopilot
     from flights.simulator.params import Parameter
+    from flights.simulator.wire import Message
 
 EKF_GOOD = 831  # attitude, velocities, relative, absolute and predicted position
 EKF_WITHOUT_POSITION = 165  # attitude, vertical velocity and position, constant-position mode
@@ -31,8 +32,7 @@ _CAPABILITIES = (
 # Messages of each MAV_DATA_STREAM group. Source: ArduCopter GCS_Mavlink, stream table.
 _GROUPS: dict[int, tuple[str, ...]] = {
     2: ("SYS_STATUS", "MISSION_CURRENT", "GPS_RAW_INT", "FENCE_STATUS"),
-    3: ("RC_CHANNELS",),
-    6: ("GLOBAL_POSITION_INT", "LOCAL_POSITION_NED"),
+    6: ("GLOBAL_POSITION_INT",),
     10: ("ATTITUDE",),
     11: ("VFR_HUD",),
     12: ("SYSTEM_TIME", "WIND", "BATTERY_STATUS", "EKF_STATUS_REPORT", "GIMBAL_DEVICE_ATTITUDE_STATUS"),
@@ -40,8 +40,7 @@ _GROUPS: dict[int, tuple[str, ...]] = {
 _DEFAULT_HZ = {
     "HEARTBEAT": 1.0, "SYSTEM_TIME": 1.0, "GLOBAL_POSITION_INT": 10.0, "ATTITUDE": 10.0, "GPS_RAW_INT": 5.0,
     "GIMBAL_DEVICE_ATTITUDE_STATUS": 10.0, "SYS_STATUS": 2.0, "MISSION_CURRENT": 2.0, "VFR_HUD": 2.0, "WIND": 2.0,
-    "BATTERY_STATUS": 1.0, "EKF_STATUS_REPORT": 2.0, "FENCE_STATUS": 1.0, "RC_CHANNELS": 1.0,
-    "LOCAL_POSITION_NED": 0.0,
+    "BATTERY_STATUS": 1.0, "EKF_STATUS_REPORT": 2.0, "FENCE_STATUS": 1.0,
 }  # fmt: skip
 FASTEST_HZ = 50.0
 
@@ -61,16 +60,16 @@ class Telemetry:
         self.start_utc_s = start_utc_s
         self.gimbal_in_vehicle_frame = False
         self.camera_heartbeat = False
-        self._builders: dict[str, Callable[[], Any]] = {
+        self._builders: dict[str, Callable[[], Message]] = {
             "HEARTBEAT": self._heartbeat, "SYS_STATUS": self._sys_status, "MISSION_CURRENT": self._mission_current,
-            "GPS_RAW_INT": self._gps_raw, "FENCE_STATUS": self._fence_status, "RC_CHANNELS": self._rc_channels,
-            "GLOBAL_POSITION_INT": self._global_position, "LOCAL_POSITION_NED": self._local_position,
+            "GPS_RAW_INT": self._gps_raw, "FENCE_STATUS": self._fence_status,
+            "GLOBAL_POSITION_INT": self._global_position,
             "ATTITUDE": self._attitude, "VFR_HUD": self._vfr_hud, "SYSTEM_TIME": self._system_time, "WIND": self._wind,
             "BATTERY_STATUS": self._battery_status, "EKF_STATUS_REPORT": self._ekf_status,
             "GIMBAL_DEVICE_ATTITUDE_STATUS": self._gimbal, "AUTOPILOT_VERSION": self._version,
             "HOME_POSITION": pilot.home_position,
         }  # fmt: skip
-        self._interval_s = {name: 1 / hz if hz else 0.0 for name, hz in _DEFAULT_HZ.items()}
+        self._interval_s = {name: 1 / hz for name, hz in _DEFAULT_HZ.items()}
         self._due_s = dict.fromkeys(_DEFAULT_HZ, 0.0)
         self._flown_item = 0
 
@@ -111,7 +110,7 @@ class Telemetry:
         if name not in self._interval_s:
             return False
         if interval_s == 0:
-            interval_s = 1 / _DEFAULT_HZ[name] if _DEFAULT_HZ[name] else -1.0
+            interval_s = 1 / _DEFAULT_HZ[name]
         self._interval_s[name] = 0.0 if interval_s < 0 else max(interval_s, 1 / FASTEST_HZ)
         return True
 
@@ -131,7 +130,7 @@ class Telemetry:
 
     # One builder a message.
 
-    def _heartbeat(self) -> Any:  # noqa: ANN401 - pymavlink messages have no types
+    def _heartbeat(self) -> Message:
         pilot = self._pilot
         base = mavlink.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED | mavlink.MAV_MODE_FLAG_STABILIZE_ENABLED
         base |= mavlink.MAV_MODE_FLAG_MANUAL_INPUT_ENABLED
@@ -146,12 +145,12 @@ class Telemetry:
             mavlink.MAV_TYPE_QUADROTOR, mavlink.MAV_AUTOPILOT_ARDUPILOTMEGA, base, pilot.mode, status, 3
         )
 
-    def _camera(self) -> Any:  # noqa: ANN401 - as above
+    def _camera(self) -> Message:
         return mavlink.MAVLink_heartbeat_message(
             mavlink.MAV_TYPE_CAMERA, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, mavlink.MAV_STATE_ACTIVE, 3
         )
 
-    def _sys_status(self) -> Any:  # noqa: ANN401 - as above
+    def _sys_status(self) -> Message:
         battery = self._air.battery
         healthy = _SENSORS_PRESENT if self._air.sensors.gps_healthy else _SENSORS_PRESENT & ~_GPS
         if self._pilot.armed or self._pilot.ready:
@@ -162,7 +161,7 @@ class Telemetry:
             round(battery.remaining * 100), 0, 0, 0, 0, 0, 0,
         )  # fmt: skip
 
-    def _battery_status(self) -> Any:  # noqa: ANN401 - as above
+    def _battery_status(self) -> Message:
         battery = self._air.battery
         volts = (round(battery.voltage_v * 1000), *(65535,) * 9)
         return mavlink.MAVLink_battery_status_message(
@@ -170,14 +169,14 @@ class Telemetry:
             round(battery.remaining * 100),
         )  # fmt: skip
 
-    def _mission_current(self) -> Any:  # noqa: ANN401 - as above
+    def _mission_current(self) -> Message:
         run, pilot = self._pilot.run, self._pilot
         total = max(0, len(pilot.store.mission) - 1)
         return mavlink.MAVLink_mission_current_message(
             run.index, total, run.state(flying=pilot.mode is Mode.AUTO), 1 if pilot.mode is Mode.AUTO else 2
         )
 
-    def _gps_raw(self) -> Any:  # noqa: ANN401 - as above
+    def _gps_raw(self) -> Message:
         if not self._air.sensors.gps_healthy:
             return mavlink.MAVLink_gps_raw_int_message(
                 self._boot_ms * 1000, mavlink.GPS_FIX_TYPE_NO_FIX, 0, 0, 0, 65535, 65535, 65535, 65535, 0
@@ -192,7 +191,7 @@ class Telemetry:
             round(course * 100), 14, 0, 400, 500, 100,
         )  # fmt: skip
 
-    def _global_position(self) -> Any:  # noqa: ANN401 - as above
+    def _global_position(self) -> Message:
         believed = self._air.believed
         lat, lon = self._air.lat_lon(believed.enu_m)
         east, north, up = (round(v * 100) for v in believed.velocity_m_s)
@@ -202,11 +201,7 @@ class Telemetry:
             round(believed.yaw_deg * 100) % 36000,
         )  # fmt: skip
 
-    def _local_position(self) -> Any:  # noqa: ANN401 - as above
-        (east, north, up), (v_east, v_north, v_up) = self._air.believed.enu_m, self._air.believed.velocity_m_s
-        return mavlink.MAVLink_local_position_ned_message(self._boot_ms, north, east, -up, v_north, v_east, -v_up)
-
-    def _attitude(self) -> Any:  # noqa: ANN401 - as above
+    def _attitude(self) -> Message:
         believed, noisy = self._air.believed, self._air.sensors.angle
         yaw = (noisy(believed.yaw_deg, 0.05) + 180) % 360 - 180
         return mavlink.MAVLink_attitude_message(
@@ -214,7 +209,7 @@ class Telemetry:
             math.radians(yaw), 0.0, 0.0, math.radians(believed.yaw_rate_deg_s),
         )  # fmt: skip
 
-    def _gimbal(self) -> Any:  # noqa: ANN401 - as above
+    def _gimbal(self) -> Message:
         noisy, gimbal = self._air.sensors.angle, self._air.gimbal
         bias = self._air.believed.yaw_deg - self._air.motion.yaw_deg
         yaw = noisy(gimbal.yaw_deg + bias, 0.1)
@@ -229,7 +224,7 @@ class Telemetry:
             0, 0, self._boot_ms, flags, q, math.nan, math.nan, math.nan, 0
         )
 
-    def _vfr_hud(self) -> Any:  # noqa: ANN401 - as above
+    def _vfr_hud(self) -> Message:
         believed, wind = self._air.believed, self._air.wind.velocity_m_s
         east, north, up = believed.velocity_m_s
         return mavlink.MAVLink_vfr_hud_message(
@@ -237,22 +232,22 @@ class Telemetry:
             45 if self._pilot.flying else 0, self._air.alt_amsl_m(believed.enu_m[2]), up,
         )  # fmt: skip
 
-    def _system_time(self) -> Any:  # noqa: ANN401 - as above
+    def _system_time(self) -> Message:
         return mavlink.MAVLink_system_time_message(round(self.utc_s * 1e6), self._boot_ms)
 
-    def _wind(self) -> Any:  # noqa: ANN401 - as above
+    def _wind(self) -> Message:
         east, north = self._air.wind.velocity_m_s
         from_deg = math.degrees(math.atan2(-east, -north))
         return mavlink.MAVLink_wind_message(from_deg, math.hypot(east, north), 0.0)
 
-    def _ekf_status(self) -> Any:  # noqa: ANN401 - as above
+    def _ekf_status(self) -> Message:
         flags = EKF_GOOD if self._pilot.position_ok else EKF_WITHOUT_POSITION
         glitching = self._air.sensors.glitch_m != (0.0, 0.0)
         if glitching:
             flags |= mavlink.EKF_GPS_GLITCHING
         return mavlink.MAVLink_ekf_status_report_message(flags, 0.05, 1.4 if glitching else 0.05, 0.05, 0.03, 0.0)
 
-    def _fence_status(self) -> Any:  # noqa: ANN401 - as above
+    def _fence_status(self) -> Message:
         broken, failsafes = self._pilot.failsafes.broken_fence, self._pilot.failsafes
         kind = mavlink.FENCE_BREACH_MAXALT if FenceType.ALT_MAX in broken else mavlink.FENCE_BREACH_BOUNDARY
         return mavlink.MAVLink_fence_status_message(
@@ -260,12 +255,7 @@ class Telemetry:
             round(failsafes.breach_s * 1000),
         )  # fmt: skip
 
-    def _rc_channels(self) -> Any:  # noqa: ANN401 - as above
-        throttle = 1500 if self._pilot.flying else 1000
-        sticks = (1500, 1500, throttle, 1500)
-        return mavlink.MAVLink_rc_channels_message(self._boot_ms, 16, *sticks, *(1500,) * 12, 0, 0, 254)
-
-    def _camera_feedback(self) -> Any:  # noqa: ANN401 - as above
+    def _camera_feedback(self) -> Message:
         believed = self._air.believed
         lat, lon = self._air.lat_lon(believed.enu_m)
         alt = self._air.alt_amsl_m(believed.enu_m[2])
@@ -277,7 +267,7 @@ class Telemetry:
             mavlink.CAMERA_FEEDBACK_PHOTO, self._pilot.payload.pictures,
         )  # fmt: skip
 
-    def _version(self) -> Any:  # noqa: ANN401 - as above
+    def _version(self) -> Message:
         empty = (0,) * 8
         return mavlink.MAVLink_autopilot_version_message(
             _CAPABILITIES, _FLIGHT_VERSION, 0, 0, 0, empty, empty, empty, 0, 0, 0
