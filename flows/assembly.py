@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pipeline.run.examine import Examiner
     from pipeline.site import Site
 
+# A thing not seen for this long, or for this many looks if they are slow, is another thing when it comes back.
+LOST_AFTER_S = 3.0
+LOST_AFTER_LOOKS = 5
 SOFTWARE = f"offsite-enforcement {metadata.version('offsite-enforcement')}"
 
 
@@ -53,7 +56,7 @@ def make_examiner(site: Site, *, drill: bool = False) -> Examiner:
 
     return Examiner(
         engine=open_engine(site),
-        new_tracker=lambda: ByteTracker(frame_rate_hz=1.0),
+        new_tracker=lambda look_hz: ByteTracker(look_hz, lost_after_s=max(LOST_AFTER_S, LOST_AFTER_LOOKS / look_hz)),
         ground=site.ground,
         index=site.index,
         rules=site.rules,

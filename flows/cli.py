@@ -34,10 +34,14 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(zones.app, name="zones")
 
 
-def main() -> None:
-    """Run the command line; say errors in one line and exit with their code."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; say errors in one line and exit with their code.
+
+    Args:
+        arguments: instead of the process's own.
+    """
     try:
-        app()
+        app(args=arguments)
     except (PipelineError, GeofenceError, FlightError, DetectorError) as error:
         _say(error, error.code)
         sys.exit(2)

@@ -11,6 +11,7 @@ from flows.assembly import make_examiner, open_store
 from geofences.attitude import Attitude
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.errors import BadInput
+from pipeline.ports import FiledLook
 from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry, Lens
 from pipeline.sources.clip import ClipSource, content_look_id, nowhere
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 
     from geofences.pose import Pose
     from pipeline.domain.look import LookReport
-    from pipeline.ports import FiledLook, FrameSource
+    from pipeline.ports import FrameSource
     from pipeline.site import Site
     from pipeline.sources.media import ClipFacts
 
-Progress = "Callable[[float], None]"
 # What is assumed of a lens nobody described; the evidence then says so in the camera's name.
 ASSUMED_HFOV_DEG = 70.0
+
+
+def _unheard(_pts_s: float) -> None:
+    """Progress nobody follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class Ingested:
 
 
 def ingest_look(
-    site: Site, source: FrameSource, *, now_s: float, drill: bool = False, progress: Callable[[float], None]
+    site: Site, source: FrameSource, *, now_s: float, drill: bool = False, progress: Callable[[float], None] = _unheard
 ) -> Ingested:
     """Examine a look and file it, unless it was filed before.
 
@@ -55,17 +59,43 @@ def ingest_look(
     store = open_store(site)
     try:
         if store.look_filed(source.look_id):
-            return Ingested(report=None, filed=_again(source.look_id))
+            again = FiledLook(look_id=source.look_id, already_filed=True, drafted=(), extended=())
+            return Ingested(report=None, filed=again)
         report = make_examiner(site, drill=drill).examine(source, progress)
         return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
     finally:
         store.close()
 
 
-def _again(look_id: str) -> FiledLook:
-    from pipeline.ports import FiledLook  # noqa: PLC0415
+def camera_source(entry: CameraEntry, clip: Path, *, start_s: float, look_id: str) -> ClipSource:
+    """A clip of one of the site's own cameras.
 
-    return FiledLook(look_id=look_id, already_filed=True, drafted=(), extended=())
+    Raises:
+        BadInput: the clip is unusable, or not of the size the camera states.
+    """
+    _check_size(clip, entry, media.read_facts(clip))
+    return _source(clip, entry, entry.mounting.pose_at if entry.mounting else None, start_s=start_s, look_id=look_id)
+
+
+def _source(
+    clip: Path, entry: CameraEntry, pose: Callable[[float], Pose] | None, *, start_s: float, look_id: str
+) -> ClipSource:
+    profile = SourceProfile(
+        source_id=entry.id,
+        kind=SourceKind(entry.kind),
+        name=entry.name,
+        camera=entry.lens.camera(entry.name),
+        located=pose is not None,
+    )
+    return ClipSource(
+        path=clip,
+        profile=profile,
+        look_id=look_id,
+        start_s=start_s,
+        look_hz=entry.look_hz,
+        pose=pose or nowhere,
+        clock_offset_s=entry.clock_offset_s,
+    )
 
 
 def clip_source(
@@ -93,32 +123,13 @@ def clip_source(
     facts = media.read_facts(clip)
     entry = camera or _assumed_camera(clip, facts, is_drone=telemetry is not None)
     _check_size(clip, entry, facts)
+    if look_hz is not None:
+        entry = entry.model_copy(update={"look_hz": look_hz})
     begun_s = _start_s(clip, facts) if start_s is None else start_s
-    pose, located = nowhere, True
+    pose = entry.mounting.pose_at if entry.mounting else None
     if telemetry is not None:
-        pose, begun_s = _telemetry_pose(
-            telemetry, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m
-        )
-    elif entry.mounting is not None:
-        pose = entry.mounting.pose_at
-    else:
-        located = False
-    profile = SourceProfile(
-        source_id=entry.id,
-        kind=SourceKind(entry.kind),
-        name=entry.name,
-        camera=entry.lens.camera(entry.name),
-        located=located,
-    )
-    return ClipSource(
-        path=clip,
-        profile=profile,
-        look_id=content_look_id(clip, entry.id),
-        start_s=begun_s,
-        look_hz=look_hz or entry.look_hz,
-        pose=pose,
-        clock_offset_s=entry.clock_offset_s,
-    )
+        pose, begun_s = _flown(telemetry, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m)
+    return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, entry.id))
 
 
 def _assumed_camera(clip: Path, facts: ClipFacts, *, is_drone: bool) -> CameraEntry:
@@ -126,8 +137,7 @@ def _assumed_camera(clip: Path, facts: ClipFacts, *, is_drone: bool) -> CameraEn
     lens = Lens(width_px=width_px, height_px=height_px, hfov_deg=ASSUMED_HFOV_DEG)
     name = f"{clip.name}: lens assumed {ASSUMED_HFOV_DEG:.0f} deg"
     safe_id = "".join(letter if letter.isalnum() else "-" for letter in clip.stem)
-    kind = "drone" if is_drone else "city_eye"
-    return CameraEntry(id=safe_id, name=name, kind=kind, lens=lens, look_hz=4.0)
+    return CameraEntry(id=safe_id, name=name, kind="drone" if is_drone else "city_eye", lens=lens, look_hz=4.0)
 
 
 def _check_size(clip: Path, entry: CameraEntry, facts: ClipFacts) -> None:
@@ -149,7 +159,7 @@ def _start_s(clip: Path, facts: ClipFacts) -> float:
 STRAIGHT_DOWN = Attitude(yaw_deg=0.0, pitch_deg=-90.0)
 
 
-def _telemetry_pose(
+def _flown(
     telemetry: Path, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
 ) -> tuple[Callable[[float], Pose], float]:
     log = read_telemetry(telemetry)

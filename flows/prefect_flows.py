@@ -1,7 +1,7 @@
 """The Prefect flows: patrol, city_eye, deliver. Thin: each is one call. The only file that imports Prefect.
 
-No frame is ever a task. A flight start is never retried by itself. A city-eye window may be tried again because
-filing a look is idempotent; bad input is not tried again, since it would fail the same way.
+No frame is ever a task. A flight start is never retried by itself. A city-eye window is tried once more, because a
+camera may be back after ten seconds and filing a look is idempotent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -20,22 +20,18 @@ from prefect import flow, serve
 
 from flows import work
 from flows.recording import SCENE_URL
-from pipeline.errors import BadInput
 from pipeline.site import read_site
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun, State
+    from collections.abc import Callable
+
+    from prefect.deployments.runner import RunnerDeployment
 
 # A window takes its own length plus examination; deliveries are short.
 CITY_EYE_TIMEOUT_S = 900
 PATROL_TIMEOUT_S = 3600
 DELIVER_TIMEOUT_S = 300
 DELIVER_EVERY_S = 60
-
-
-async def _worth_retrying(_task: object, _run: FlowRun, state: State[Any]) -> bool:
-    failure = await state.result(raise_on_failure=False)
-    return not isinstance(failure, BadInput)
 
 
 @flow(name="patrol", retries=0, timeout_seconds=PATROL_TIMEOUT_S)
@@ -45,13 +41,7 @@ def patrol(site_folder: str, zone_id: str, sortie_id: str = "", time_speed: floa
     return work.patrol(site, zone_id, sortie_id=sortie_id or None, now_s=time.time(), time_speed=time_speed)
 
 
-@flow(
-    name="city_eye",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_condition_fn=_worth_retrying,
-    timeout_seconds=CITY_EYE_TIMEOUT_S,
-)
+@flow(name="city_eye", retries=1, retry_delay_seconds=10, timeout_seconds=CITY_EYE_TIMEOUT_S)
 def city_eye(site_folder: str, camera_ids: list[str], duration_s: float = 30.0, start_s: float | None = None) -> str:
     """Watch cameras for one window each, examine and file what they saw."""
     site, now_s = read_site(Path(site_folder)), time.time()
@@ -65,7 +55,7 @@ def deliver(site_folder: str, url: str = "") -> str:
     return work.deliver(read_site(Path(site_folder)), now_s=time.time(), url=url)
 
 
-FLOWS = {"patrol": patrol, "city_eye": city_eye, "deliver": deliver}
+FLOWS: dict[str, Callable[..., str]] = {"patrol": patrol, "city_eye": city_eye, "deliver": deliver}
 
 
 def serve_site(site_folder: Path) -> None:
@@ -92,7 +82,7 @@ def serve_site(site_folder: Path) -> None:
         deployments.append(
             patrol.to_deployment(name="fly-now", parameters={"site_folder": folder}, concurrency_limit=1)
         )
-    serve(*deployments, limit=2)  # type: ignore[arg-type]  # flows' decorator types
+    serve(*cast("list[RunnerDeployment]", deployments), limit=2)
 
 
 def main() -> None:
@@ -101,7 +91,8 @@ def main() -> None:
     if name == "serve":
         serve_site(Path(argument))
         return
-    sys.stdout.write(f"{FLOWS[name](**json.loads(argument))}\n")
+    told = FLOWS[name](**json.loads(argument))
+    sys.stdout.write(f"{told}\n")
 
 
 if __name__ == "__main__":

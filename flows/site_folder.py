@@ -24,6 +24,7 @@ from pipeline.site import (
     SceneSettings,
     Site,
     SiteFile,
+    WeatherEntry,
     read_site,
 )
 from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
@@ -106,6 +107,7 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
             valid_from=datetime(2026, 11, 2, 0, 0, tzinfo=UTC),
             valid_until=datetime(2026, 11, 2, 9, 0, tzinfo=UTC),
         ),
+        weather=WeatherEntry(wind_m_s=3.0, gust_m_s=5.0, visibility_m=8000.0, entered_by="demo pilot"),
         camera=tuple(_rendered_camera(eye) for eye in city_eyes(world)),
         delivery=DeliverySettings(url=delivery_url),
         scene=SceneSettings(seed=world.seed, start=SCENE_START),
@@ -123,7 +125,8 @@ def _rendered_aircraft(world: World) -> Aircraft:
         lens=Lens(width_px=camera.size_px[0], height_px=camera.size_px[1], focal_px=camera.focal_px),
         height_agl_m=35.0,
         gimbal_pitch_deg=-60.0,
-        speed_m_s=6.0,
+        speed_m_s=7.0,
+        look_hz=2.0,
         home_lat_deg=home.lat_deg,
         home_lon_deg=home.lon_deg,
     )

@@ -48,8 +48,13 @@ class FrameSource(Protocol):
         """Deterministic id of this stretch of this source."""
         ...
 
+    @property
+    def look_hz(self) -> float:
+        """About how many pictures a second `frames` yields."""
+        ...
+
     def frames(self) -> Iterator[Frame]:
-        """Pictures in time order."""
+        """Pictures in time order; the same ones each time it is called."""
         ...
 
     def pose_at(self, at_s: float) -> Pose:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from geofences.zone import ZoneKind
+from pipeline.domain.offence import Offence
 from pipeline.domain.rule import Persistence, Rule
 from pipeline.errors import BadInput
 from pipeline.toml_file import Entry, read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from geofences.zone import ZoneKind
-    from pipeline.domain.offence import Offence
 
 
 class PersistenceEntry(Entry):

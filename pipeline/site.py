@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
-from pathlib import Path
-from typing import Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -13,14 +12,18 @@ from pydantic import Field, field_validator
 from geofences.geojson import parse_permits, parse_zones
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
-from geofences.zone import Permit, Zone
 from geofences.zone_index import ZoneIndex
-from pipeline.domain.rule import Rule
 from pipeline.errors import BadInput
 from pipeline.geotag.ground import Ground
 from pipeline.rule_pack import read_rules
 from pipeline.sources.camera_file import CameraEntry, Lens
 from pipeline.toml_file import Entry, read_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geofences.zone import Permit, Zone
+    from pipeline.domain.rule import Rule
 
 
 class Place(Entry):
@@ -58,7 +61,7 @@ class Aircraft(Entry):
     speed_m_s: float = Field(gt=0.5, le=20)
     front_overlap: float = Field(default=0.6, ge=0, lt=0.95)
     side_overlap: float = Field(default=0.4, ge=0, lt=0.95)
-    battery_wh: float = Field(default=89.0, gt=0)
+    battery_wh: float = Field(default=260.0, gt=0, description="energy of a full battery")
     look_hz: float = Field(default=4.0, gt=0, le=30, description="pictures of its video examined a second")
     home_lat_deg: float = Field(ge=-90, le=90)
     home_lon_deg: float = Field(ge=-180, le=180)
@@ -78,6 +81,16 @@ class Approval(Entry):
     max_height_agl_m: float = Field(gt=0, le=120)
     valid_from: datetime
     valid_until: datetime
+
+
+class WeatherEntry(Entry):
+    """`[weather]`: what the pilot entered before the flight; a patrol is refused without it."""
+
+    wind_m_s: float = Field(ge=0, le=60)
+    gust_m_s: float = Field(ge=0, le=80)
+    visibility_m: float = Field(ge=0)
+    precipitation: bool = False
+    entered_by: str = Field(min_length=1)
 
 
 class DeliverySettings(Entry):
@@ -118,6 +131,7 @@ class SiteFile(Entry):
     aircraft: Aircraft | None = None
     pilot: Pilot | None = None
     approval: Approval | None = None
+    weather: WeatherEntry | None = None
     camera: tuple[CameraEntry, ...] = ()
     delivery: DeliverySettings = DeliverySettings()
     console: ConsoleEntry = ConsoleEntry()
@@ -156,12 +170,8 @@ class Site:
         """The level ground, with the local frame at its middle."""
         place = self.settings.site
         alt_ellipsoid_m = place.ground_alt_amsl_m + place.geoid_separation_m
-        origin = Geodetic(
-            lat_deg=place.origin_lat_deg, lon_deg=place.origin_lon_deg, alt_ellipsoid_m=alt_ellipsoid_m
-        )
-        return Ground(
-            frame=LocalFrame(origin=origin), alt_ellipsoid_m=alt_ellipsoid_m, sigma_m=place.ground_sigma_m
-        )
+        origin = Geodetic(lat_deg=place.origin_lat_deg, lon_deg=place.origin_lon_deg, alt_ellipsoid_m=alt_ellipsoid_m)
+        return Ground(frame=LocalFrame(origin=origin), alt_ellipsoid_m=alt_ellipsoid_m, sigma_m=place.ground_sigma_m)
 
     @property
     def index(self) -> ZoneIndex:

@@ -10,7 +10,6 @@ from pipeline.errors import IllegalTransition
 
 if TYPE_CHECKING:
     from geofences.location import GroundFix
-
     from pipeline.domain.finding import Explanation
     from pipeline.domain.frame import SourceKind
     from pipeline.domain.manifest import EvidenceItem

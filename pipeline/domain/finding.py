@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from geofences.location import GroundFix
-
     from pipeline.domain.offence import Offence
     from pipeline.domain.sighting import Sighting
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from geofences.location import GroundFix
-
     from pipeline.domain.case import Case, SealedFinding
 
 

@@ -153,7 +153,7 @@ def parse_message(text: str | bytes) -> CaseMessage:
     """
     try:
         return _message_from(json.loads(text))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadInput(
             path="case message", field="body", fault=str(error), remedy=f"Send one JSON object of schema {SCHEMA}"
         ) from error

@@ -9,7 +9,6 @@ from pipeline.domain.frame import SourceKind
 
 if TYPE_CHECKING:
     from geofences.zone import ZoneKind
-
     from pipeline.domain.offence import Offence
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from geofences.location import GroundFix
-
     from pipeline.domain.frame import SourceKind
     from pipeline.domain.track import Track
 

@@ -40,7 +40,7 @@ class Examiner:
 
     Attributes:
         engine: the detector.
-        new_tracker: makes a tracker for a look.
+        new_tracker: makes a tracker for a look of so many pictures a second.
         ground: the site's ground.
         index: its zones and permits.
         rules: its rule pack.
@@ -50,7 +50,7 @@ class Examiner:
     """
 
     engine: Engine
-    new_tracker: Callable[[], Tracker]
+    new_tracker: Callable[[float], Tracker]
     ground: Ground
     index: ZoneIndex
     rules: tuple[Rule, ...]
@@ -65,7 +65,7 @@ class Examiner:
             BadInput: the look holds no picture.
             StorageFull: evidence could not be kept.
         """
-        followed = follow(source, self.engine, self.new_tracker(), self.ground, progress)
+        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress)
         if followed.first_s is None or followed.last_s is None:
             raise BadInput(
                 path=source.look_id, field="frames", fault="no picture could be read", remedy="Check the recording"
