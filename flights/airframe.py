@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from flights.errors import PlanRefused
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,18 +54,10 @@ class Airframe:
         return height_m / self.climb_m_s * (self.cruise_power_w + self.climb_extra_power_w) / 3600
 
     def return_wh(self, *, distance_m: float, height_m: float, headwind_m_s: float = 0.0) -> float:
-        """Energy to come straight home against a wind and to land.
-
-        Raises:
-            PlanRefused: the wind is at least as fast as the aircraft.
-        """
+        """Energy to come straight home against a wind and to land; infinite when the wind is too strong for that."""
         over_ground_m_s = self.max_speed_m_s - max(0.0, headwind_m_s)
         if over_ground_m_s <= 0:
-            raise PlanRefused(
-                leg="return",
-                fault=f"a headwind of {headwind_m_s:.1f} m/s against {self.max_speed_m_s:.1f} m/s",
-                remedy="Do not fly in this wind.",
-            )
+            return math.inf
         return (distance_m / over_ground_m_s + height_m / self.descend_m_s) * self.cruise_power_w / 3600
 
 

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
-    from flights.coverage import Footprint, Strip
+    from flights.coverage import Cell, Footprint
     from flights.plan_checks import Terrain
     from flights.plane import Point
     from geofences.camera import Camera
     from geofences.position import Geodetic
 
 ANGLE_STEP_DEG = 15
+MISSED_PENALTY = 5.0  # ground left out costs as much as flying it five times
 FULL_SEARCHES = 3  # directions that are routed exactly, after ranking all by straight distances
 
 
@@ -183,10 +184,14 @@ def _best_route(area: _Area) -> tuple[float, tuple[Pass, ...], list[_Stop]]:
     """Rank all directions by straight distances, route the best few exactly, keep the fastest."""
     ranked = []
     for angle in _angles(area.zone):
-        passes = _ordered_passes(area, angle)
+        cells = cells_of(area.zone, angle_deg=angle, spacing_m=area.spacing_m)
+        passes = _ordered_passes(area, cells, angle)
         if passes:
             ends = [(0.0, 0.0), *(point for one in passes for point in (one.start_m, one.end_m)), (0.0, 0.0)]
-            ranked.append((area.airframe.route_time_s(ends, area.speed_m_s), angle, passes))
+            wanted_m = sum(strip.until_m - strip.from_m for cell in cells for strip in cell)
+            missed_m = max(0.0, wanted_m - sum(math.dist(one.start_m, one.end_m) for one in passes))
+            penalty_s = MISSED_PENALTY * missed_m / area.speed_m_s
+            ranked.append((area.airframe.route_time_s(ends, area.speed_m_s) + penalty_s, penalty_s, angle, passes))
     if not ranked:
         raise PlanRefused(
             leg="all strips",
@@ -194,20 +199,17 @@ def _best_route(area: _Area) -> tuple[float, tuple[Pass, ...], list[_Stop]]:
             remedy="Check that zone, airspace and home lie together, and that no-fly areas leave a way.",
         )
     routed = []
-    for _, angle, passes in sorted(ranked, key=lambda entry: entry[0])[:FULL_SEARCHES]:
+    for _, penalty_s, angle, passes in sorted(ranked, key=lambda entry: entry[0])[:FULL_SEARCHES]:
         route = _route(area, passes)
         seconds = area.airframe.route_time_s([point for _, point in route], area.speed_m_s)
-        routed.append((seconds, angle, passes, route))
+        routed.append((seconds + penalty_s, angle, passes, route))
     _, angle, passes, route = min(routed, key=lambda entry: entry[0])
     return angle, passes, route
 
 
-def _ordered_passes(area: _Area, angle_deg: float) -> tuple[Pass, ...]:
+def _ordered_passes(area: _Area, cells: Sequence[Cell], angle_deg: float) -> tuple[Pass, ...]:
     """All passes at one direction: from home, always the nearest entry of a cell not flown yet."""
-    waiting = [
-        [entry for entry in _entries(area, cell, angle_deg) if entry]
-        for cell in cells_of(area.zone, angle_deg=angle_deg, spacing_m=area.spacing_m)
-    ]
+    waiting = [[entry for entry in _entries(area, cell, angle_deg) if entry] for cell in cells]
     waiting = [entries for entries in waiting if entries]
     here: Point = (0.0, 0.0)
     ordered: list[Pass] = []
@@ -222,7 +224,7 @@ def _ordered_passes(area: _Area, angle_deg: float) -> tuple[Pass, ...]:
     return tuple(ordered)
 
 
-def _entries(area: _Area, cell: Sequence[Strip], angle_deg: float) -> list[list[Pass]]:
+def _entries(area: _Area, cell: Cell, angle_deg: float) -> list[list[Pass]]:
     """The four ways to fly a cell: from either side, the first strip in either direction."""
     flown = {
         (strip, forward): passes_of(

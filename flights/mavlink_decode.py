@@ -1,0 +1,137 @@
+"""From received MAVLink messages to neutral samples and replies: units, signs, frames. No DroneKit here."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from flights.mission_items import MissionItem
+from flights.mission_transfer import ItemHeld, ItemWanted, ListLength, TransferEnded
+from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, TextSample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flights.mission_transfer import Reply
+    from flights.samples import Sample
+
+# Source: MAVLink common.xml, GIMBAL_DEVICE_FLAGS
+YAW_LOCK = 16
+YAW_IN_VEHICLE_FRAME = 32
+YAW_IN_EARTH_FRAME = 64
+STRAIGHT_DOWN = 1 - 1e-9
+
+
+def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401 - pymavlink messages have no types
+    """The sample in a message, or None for other messages.
+
+    Args:
+        message: as pymavlink parsed it.
+        boot_s: the autopilot clock as last heard, for messages that carry none.
+    """
+    kind = message.get_type()
+    if kind in _STAMPED:
+        return _STAMPED[kind](message)
+    if kind == "CAMERA_FEEDBACK":
+        return _capture(message, boot_s)
+    if kind == "STATUSTEXT":
+        return TextSample(boot_s=boot_s, severity=message.severity, text=message.text.strip("\x00 "))
+    return None
+
+
+def _attitude(message: Any) -> AttitudeSample:  # noqa: ANN401 - as above
+    return AttitudeSample(
+        boot_s=message.time_boot_ms / 1000,
+        yaw_deg=math.degrees(message.yaw),
+        pitch_deg=math.degrees(message.pitch),
+        roll_deg=math.degrees(message.roll),
+    )
+
+
+def _clock(message: Any) -> ClockSample:  # noqa: ANN401 - as above
+    return ClockSample(boot_s=message.time_boot_ms / 1000, unix_s=message.time_unix_usec / 1e6)
+
+
+def _position(message: Any) -> PositionSample:  # noqa: ANN401 - as above
+    return PositionSample(
+        boot_s=message.time_boot_ms / 1000,
+        lat_deg=message.lat / 1e7,
+        lon_deg=message.lon / 1e7,
+        alt_amsl_m=message.alt / 1000,
+        height_home_m=message.relative_alt / 1000,
+        velocity_enu_m_s=(message.vy / 100, message.vx / 100, -message.vz / 100),
+    )
+
+
+def _gimbal(message: Any) -> GimbalSample:  # noqa: ANN401 - as above
+    yaw, pitch, roll = euler_deg(message.q)
+    stated = message.flags & (YAW_IN_EARTH_FRAME | YAW_IN_VEHICLE_FRAME)
+    # Source: common.xml: without either frame flag, a locked yaw counts from north and an unlocked one from the nose.
+    from_north = bool(message.flags & (YAW_IN_EARTH_FRAME if stated else YAW_LOCK))
+    return GimbalSample(
+        boot_s=message.time_boot_ms / 1000, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, from_north=from_north
+    )
+
+
+_STAMPED: dict[str, Callable[[Any], Sample]] = {
+    "ATTITUDE": _attitude,
+    "GLOBAL_POSITION_INT": _position,
+    "GIMBAL_DEVICE_ATTITUDE_STATUS": _gimbal,
+    "SYSTEM_TIME": _clock,
+}
+
+
+def _capture(message: Any, boot_s: float) -> CaptureSample:  # noqa: ANN401 - as above
+    return CaptureSample(
+        boot_s=boot_s,
+        index=message.img_idx,
+        lat_deg=message.lat / 1e7,
+        lon_deg=message.lng / 1e7,
+        alt_amsl_m=message.alt_msl,
+        yaw_deg=message.yaw,
+        pitch_deg=message.pitch,
+        roll_deg=message.roll,
+    )
+
+
+def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
+    """Yaw, pitch, roll in degrees of a quaternion w, x, y, z, applied yaw, then pitch, then roll.
+
+    Straight down, yaw and roll turn about the same axis: roll is then taken as 0. Of the two equal triples the one with
+    roll within 90 degrees is returned, so that a lens swinging through straight down does not seem to turn round.
+    """
+    w, x, y, z = q
+    sin_pitch = max(-1.0, min(1.0, 2 * (w * y - z * x)))
+    if abs(sin_pitch) > STRAIGHT_DOWN:
+        yaw = math.atan2(-2 * (x * y - w * z), 1 - 2 * (x * x + z * z))
+        return math.degrees(yaw), math.copysign(90.0, sin_pitch), 0.0
+    yaw = math.degrees(math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
+    pitch = math.degrees(math.asin(sin_pitch))
+    roll = math.degrees(math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y)))
+    if abs(roll) > 90:
+        return (yaw + 360) % 360 - 180, math.copysign(180 - abs(pitch), pitch), (roll + 360) % 360 - 180
+    return yaw, pitch, roll
+
+
+def reply_of(message: Any) -> Reply | None:  # noqa: ANN401 - as above
+    """The mission protocol reply in a message, or None for other messages."""
+    kind = message.get_type()
+    if kind in {"MISSION_REQUEST", "MISSION_REQUEST_INT"}:
+        return ItemWanted(seq=message.seq)
+    if kind == "MISSION_ACK":
+        return TransferEnded(result=message.type)
+    if kind == "MISSION_COUNT":
+        return ListLength(count=message.count)
+    if kind == "MISSION_ITEM_INT":
+        return ItemHeld(
+            seq=message.seq,
+            item=MissionItem(
+                command=message.command,
+                frame=message.frame,
+                params=(message.param1, message.param2, message.param3, message.param4),
+                lat_e7=message.x,
+                lon_e7=message.y,
+                height_m=message.z,
+            ),
+        )
+    return None

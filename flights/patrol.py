@@ -1,0 +1,264 @@
+"""Flying a plan: the thin loop between the state machine and an autopilot. It decides nothing, and it starts once.
+
+Whatever happens to this process, the autopilot's own failsafes bring the aircraft home; the checklist saw to them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from flights.errors import AutopilotError, TelemetryError
+from flights.flight_monitors import PatrolLimits, Route
+from flights.mission_items import ListKind, fence_of, mission_of
+from flights.patrol_machine import Machine, Order, Outcome, PatrolState, Seen, Step, advance
+from flights.preflight import Preflight, preflight
+from flights.recorder import FlightEvent, FlightRecord
+from flights.samples import CaptureSample, TextSample
+from flights.telemetry.poses import pose_track
+from flights.telemetry.reader import read_telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flights.autopilot import Autopilot, VehicleState
+    from flights.preflight import Briefing
+    from flights.recorder import FlightRecorder
+    from flights.survey_plan import SurveyPlan
+    from geofences.pose import PoseSigmas, PoseTrack
+
+    Progress = Callable[[PatrolState, float], None]
+
+MOVING_M_S = 0.5  # slower is noise
+LOOK_S = 0.25  # between two looks at the telemetry, vehicle seconds
+
+
+class Clock(Protocol):
+    """Seconds that pass; only differences matter."""
+
+    def now_s(self) -> float:
+        """Now."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class VehicleSpeedClock:
+    """A wall clock that runs as fast as the vehicle's: 1 for a real one, more for a simulated one.
+
+    Attributes:
+        speed: vehicle seconds per wall second.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+
+    def now_s(self) -> float:
+        """Vehicle seconds since some moment."""
+        return time.monotonic() * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so many vehicle seconds."""
+        time.sleep(seconds / self.speed)
+
+
+def fly(
+    plan: SurveyPlan,
+    autopilot: Autopilot,
+    *,
+    briefing: Briefing,
+    recorder: FlightRecorder,
+    geoid_separation_m: float,
+    clock: Clock | None = None,
+    limits: PatrolLimits | None = None,
+    sigmas: PoseSigmas | None = None,
+    progress: Progress | None = None,
+    recall: Callable[[], bool] | None = None,
+) -> FlightRecord:
+    """Fly a plan once, from upload to landing, and record it.
+
+    Args:
+        plan: what to fly; it was validated when it was planned.
+        autopilot: connected; it is not closed here.
+        briefing: what people state; the checklist fails without it.
+        recorder: open; it is closed here.
+        geoid_separation_m: ellipsoid height minus height above mean sea level, for the poses.
+        clock: runs as fast as the vehicle's; the wall clock when None.
+        limits: our own limits; airframe, wind and approval are taken from the briefing.
+        sigmas: uncertainty of the recorded poses; that of an autopilot's own telemetry when None.
+        progress: called with the state and the share of the mission flown, at each look.
+        recall: asked at each look; True brings the aircraft home.
+
+    Returns:
+        What happened. Refusals, early returns and a lost control are outcomes, not errors.
+    """
+    flight = _Flight(plan, autopilot, briefing, recorder, clock or VehicleSpeedClock())
+    limits = replace(
+        limits or PatrolLimits(),
+        airframe=briefing.airframe,
+        max_wind_m_s=briefing.max_wind_m_s,
+        airspace_until_s=briefing.approval.valid_until_s if briefing.approval else None,
+    )
+    with recorder:
+        machine = flight.run(limits, progress or (lambda _state, _share: None), recall or (lambda: False))
+    return _record(flight, machine, geoid_separation_m, sigmas)
+
+
+class _Flight:
+    """One flight's moving parts."""
+
+    def __init__(
+        self, plan: SurveyPlan, autopilot: Autopilot, briefing: Briefing, recorder: FlightRecorder, clock: Clock
+    ) -> None:
+        self.plan, self.autopilot, self.briefing, self.recorder, self.clock = plan, autopilot, briefing, recorder, clock
+        self.vehicle: VehicleState = autopilot.observe()
+        self._last_capture_s: float | None = None
+        self._transferred = False
+        self._orders: dict[Order, Callable[[], None]] = {
+            Order.UPLOAD: self._upload,
+            Order.CHECK: self._check,
+            Order.ARM: self._arm,
+            Order.DISARM: autopilot.disarm,
+            Order.TAKE_OFF: lambda: autopilot.take_off(plan.height_home_m),
+            Order.START_MISSION: autopilot.start_mission,
+            Order.RETURN: self._return,
+            Order.LAND: self._land,
+        }
+
+    def run(self, limits: PatrolLimits, progress: Progress, recall: Callable[[], bool]) -> Machine:
+        """Look, decide, do, until it is over."""
+        route = Route(plan=self.plan)
+        approval = self.briefing.approval
+        self.recorder.header(
+            self.plan,
+            pilot=self.briefing.pilot,
+            registration=self.briefing.registration,
+            approval=approval.number if approval else "",
+        )
+        machine, outcome = Machine(since_s=self.clock.now_s()), None
+        seen = self._look(outcome, recalled=False)
+        while not machine.over(seen):
+            step = advance(machine, seen, route=route, limits=limits)
+            self._note(machine, step)
+            machine = step.machine
+            outcome = self._do(step.order) if step.order else None
+            if outcome is None:
+                self.clock.sleep(LOOK_S)
+            seen = self._look(outcome, recalled=recall())
+            progress(machine.state, min(1.0, (seen.vehicle.mission_seq or 0) / route.last_seq))
+        self.recorder.event("state", f"ended {machine.state.value} {machine.reason}".strip(), at_s=self.vehicle.utc_s)
+        return machine
+
+    def _look(self, outcome: Outcome | None, *, recalled: bool) -> Seen:
+        samples = self.autopilot.drain()
+        self.vehicle = self.autopilot.observe()
+        self.recorder.samples(samples)
+        for sample in samples:
+            if isinstance(sample, TextSample):
+                self.recorder.event("text", sample.text, at_s=self.vehicle.utc_s)
+            elif isinstance(sample, CaptureSample):
+                self._last_capture_s = self.clock.now_s()
+        return Seen(
+            at_s=self.clock.now_s(),
+            vehicle=self.vehicle,
+            outcome=outcome,
+            last_capture_s=self._last_capture_s,
+            recall=recalled,
+        )
+
+    def _note(self, before: Machine, step: Step) -> None:
+        if step.note:
+            self.recorder.event("note", step.note, at_s=self.vehicle.utc_s)
+        if step.machine.state is not before.state:
+            self.recorder.event("state", step.machine.state.value, at_s=self.vehicle.utc_s)
+
+    def _do(self, order: Order) -> Outcome:
+        try:
+            self._orders[order]()
+            outcome = Outcome(order=order, ok=True)
+        except AutopilotError as error:
+            outcome = Outcome(order=order, ok=False, reason=str(error))
+        self.recorder.outcome(outcome, at_s=self.vehicle.utc_s)
+        return outcome
+
+    def _upload(self) -> None:
+        self.autopilot.transfer(ListKind.FENCE, fence_of(self.plan))
+        self.autopilot.transfer(ListKind.RALLY, ())
+        self.autopilot.transfer(ListKind.MISSION, mission_of(self.plan))
+        self._transferred = True
+
+    def _check(self) -> None:
+        vehicle = self.autopilot.observe()
+        checks = preflight(
+            Preflight(
+                at_s=vehicle.utc_s if vehicle.utc_s is not None else math.nan,
+                plan=self.plan,
+                vehicle=vehicle,
+                parameters=self.autopilot.parameters(),
+                mission_equal=self._transferred,
+                fence_equal=self._transferred,
+                storage_free_bytes=self.recorder.storage_free_bytes(),
+                briefing=self.briefing,
+            )
+        )
+        self.recorder.checklist(checks)
+        failed = [f"{check.name} is {check.measured}, must be {check.required}" for check in checks if not check.passes]
+        if failed:
+            raise AutopilotError("; ".join(failed))
+
+    def _arm(self) -> None:
+        self.autopilot.point_gimbal(self.plan.gimbal_pitch_deg)
+        self.autopilot.set_mode("GUIDED")
+        self.autopilot.arm()
+
+    def _return(self) -> None:
+        self._stop_trigger()
+        self.autopilot.return_home()
+
+    def _land(self) -> None:
+        self._stop_trigger()
+        self.autopilot.land()
+
+    def _stop_trigger(self) -> None:
+        try:
+            self.autopilot.stop_trigger()
+        except AutopilotError as error:  # pictures are worth less than coming home
+            self.recorder.event("note", f"the camera trigger may still be on: {error}", at_s=self.vehicle.utc_s)
+
+
+def _record(flight: _Flight, machine: Machine, geoid_separation_m: float, sigmas: PoseSigmas | None) -> FlightRecord:
+    recorder = flight.recorder
+    events = tuple(recorder.events)
+    track, faults = None, 0
+    try:
+        log = read_telemetry(recorder.path)
+        faults = len(log.faults)
+        track = pose_track(log, geoid_separation_m=geoid_separation_m, sigmas=sigmas)
+    except TelemetryError as error:
+        events += (FlightEvent(at_s=flight.vehicle.utc_s, name="note", text=str(error)),)
+    return FlightRecord(
+        flight_id=recorder.flight_id,
+        path=recorder.path,
+        plan=flight.plan,
+        outcome=machine.state,
+        reason=machine.reason,
+        pose_track=track,
+        events=events,
+        checks=recorder.checks,
+        captures=tuple(recorder.captures),
+        flown_m=_flown_m(track) if track else 0.0,
+        telemetry_faults=faults,
+    )
+
+
+def _flown_m(track: PoseTrack) -> float:
+    """Metres over ground, from the speeds: adding up positions would count their noise while standing."""
+    total = 0.0
+    for a, b in pairwise(track.poses):
+        speed_m_s = math.hypot(*b.velocity_enu_m_s[:2])
+        if speed_m_s > MOVING_M_S and b.at_s - a.at_s <= track.max_gap_s:
+            total += speed_m_s * (b.at_s - a.at_s)
+    return total

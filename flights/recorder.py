@@ -1,0 +1,185 @@
+"""The flight log: JSON lines, written as things happen and flushed, so that a crash loses at most the last line.
+
+Kinds of lines: header, position, attitude, gimbal, clock, capture, text (what the autopilot told); state, event, order,
+check (what we did); end. Samples carry the autopilot's boot clock; `flights.telemetry.jsonl` maps it to UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Self
+
+from flights.samples import (
+    AttitudeSample,
+    CaptureSample,
+    ClockSample,
+    GimbalSample,
+    PositionSample,
+    TextSample,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from types import TracebackType
+
+    from flights.checks import Check
+    from flights.patrol_machine import Outcome, PatrolState
+    from flights.samples import Sample
+    from flights.survey_plan import SurveyPlan
+    from geofences.pose import PoseTrack
+
+KIND_OF: dict[type[Sample], str] = {
+    PositionSample: "position",
+    AttitudeSample: "attitude",
+    GimbalSample: "gimbal",
+    ClockSample: "clock",
+    CaptureSample: "capture",
+    TextSample: "text",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightEvent:
+    """Something that happened during a flight.
+
+    Attributes:
+        at_s: the vehicle's UTC, or None when it was not known yet.
+        name: "state", "order", "note" or "text" (the autopilot's status text).
+        text: what.
+    """
+
+    at_s: float | None
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightRecord:
+    """A flight after it.
+
+    Attributes:
+        flight_id: as the caller named it.
+        path: the flight log.
+        plan: what was to be flown.
+        outcome: the state in which it ended: landed, aborted (never flew), control_lost.
+        reason: why it left the planned course; empty when it did not.
+        pose_track: where the camera was; None when nothing usable was heard.
+        events: in order.
+        checks: the preflight checklist's results.
+        captures: pictures triggered, as the autopilot reported them.
+        flown_m: over ground.
+        telemetry_faults: samples that gave no pose.
+    """
+
+    flight_id: str
+    path: Path
+    plan: SurveyPlan
+    outcome: PatrolState
+    reason: str
+    pose_track: PoseTrack | None
+    events: tuple[FlightEvent, ...]
+    checks: tuple[Check, ...]
+    captures: tuple[CaptureSample, ...]
+    flown_m: float
+    telemetry_faults: int = 0
+
+    @property
+    def completed(self) -> bool:
+        """Flown as planned and landed."""
+        return self.outcome == "landed" and not self.reason
+
+
+class FlightRecorder:
+    """Writes one flight log. A context manager.
+
+    Attributes:
+        path: the file; it must not exist yet.
+        flight_id: name of the flight.
+        events: kept in memory for the flight record.
+        checks: likewise.
+        captures: likewise.
+    """
+
+    def __init__(self, path: Path, *, flight_id: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.flight_id = flight_id
+        self.events: list[FlightEvent] = []
+        self.checks: tuple[Check, ...] = ()
+        self.captures: list[CaptureSample] = []
+        self._file = path.open("x", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def header(self, plan: SurveyPlan, **facts: str | float) -> None:
+        """What is flown and by whom; the first line.
+
+        Args:
+            plan: its numbers are kept, its outlines by their text form.
+            facts: further named facts, such as pilot, registration and approval.
+        """
+        numbers = {f.name: getattr(plan, f.name) for f in fields(plan) if f.name != "waypoints"}
+        kept = {
+            name: asdict(v) if is_dataclass(v) and not isinstance(v, type) else _plain(v) for name, v in numbers.items()
+        }
+        self._write("header", flight_id=self.flight_id, plan=kept, **facts)
+        self.flush()
+
+    def samples(self, samples: Iterable[Sample]) -> None:
+        """What the autopilot told, as it came."""
+        for sample in samples:
+            self._write(KIND_OF[type(sample)], **asdict(sample))
+            if isinstance(sample, CaptureSample):
+                self.captures.append(sample)
+        self.flush()
+
+    def event(self, name: str, text: str, *, at_s: float | None) -> None:
+        """Something that happened."""
+        self.events.append(FlightEvent(at_s=at_s, name=name, text=text))
+        self._write("event", at_s=at_s, name=name, text=text)
+        self.flush()
+
+    def outcome(self, outcome: Outcome, *, at_s: float | None) -> None:
+        """What was ordered, and how it went."""
+        told = "done" if outcome.ok else f"refused: {outcome.reason}"
+        self.event("order", f"{outcome.order.value}: {told}", at_s=at_s)
+
+    def checklist(self, checks: tuple[Check, ...]) -> None:
+        """All results of the preflight checklist, passed ones included."""
+        self.checks = checks
+        for check in checks:
+            self._write("check", **asdict(check))
+        self.flush()
+
+    def storage_free_bytes(self) -> int:
+        """Room left where the log is written."""
+        return shutil.disk_usage(self.path.parent).free
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write to disk and close; may be called twice."""
+        if not self._file.closed:
+            self.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def _write(self, kind: str, **entry: object) -> None:
+        self._file.write(json.dumps({"kind": kind, **entry}, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def _plain(value: object) -> object:
+    """Numbers and texts as they are, everything else (outlines) by its text form."""
+    if isinstance(value, int | float | str):
+        return value
+    return [_plain(part) for part in value] if isinstance(value, tuple) else str(value)

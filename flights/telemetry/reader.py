@@ -1,0 +1,65 @@
+"""One way to read telemetry: looks at what a file is, and picks the reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flights.errors import TelemetryError
+from flights.telemetry.dji_srt import parse_dji_srt
+from flights.telemetry.exif_xmp import read_stills
+from flights.telemetry.jsonl import parse_flight_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flights.telemetry.log import TelemetryLog
+
+STILLS = frozenset({".jpg", ".jpeg"})
+MAX_BYTES = 500_000_000
+
+
+def read_telemetry(path: Path, *, timezone: str | None = None) -> TelemetryLog:
+    """Read a flight log (.jsonl), a DJI subtitle log (.srt), a still (.jpg) or a folder of stills.
+
+    Args:
+        path: the file or folder.
+        timezone: zone of local time stamps; UTC, and said so in the log's assumptions, when None.
+
+    Raises:
+        TelemetryError: unreadable, of unknown kind, or without any usable row.
+    """
+    if path.is_dir():
+        stills = sorted(file for file in path.iterdir() if file.suffix.lower() in STILLS)
+        return read_stills(stills, source=str(path), timezone=timezone)
+    if path.suffix.lower() in STILLS:
+        return read_stills([path], source=str(path), timezone=timezone)
+    text = _text(path)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "").lstrip("\ufeff")
+    if first.startswith("{") and '"kind"' in first:
+        return parse_flight_log(text, source=str(path))
+    if path.suffix.lower() == ".srt" or "-->" in text[:500]:
+        return parse_dji_srt(text, source=str(path), timezone=timezone)
+    raise TelemetryError(
+        path=str(path),
+        row=None,
+        field="file",
+        fault="neither a flight log, a subtitle log nor a still",
+        remedy="Give the .jsonl of a patrol, the .SRT beside a DJI clip, or stills.",
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TelemetryError(
+                path=str(path), row=None, field="file", fault="over 500 MB", remedy="Split the recording."
+            )
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise TelemetryError(
+            path=str(path),
+            row=None,
+            field="file",
+            fault=f"cannot be read: {error.strerror}",
+            remedy="Check the path and its permissions.",
+        ) from error
