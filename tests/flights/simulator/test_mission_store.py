@@ -1,0 +1,94 @@
+"""Which single items are accepted, and what is left of them after storage."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flights.simulator.mission_store import MissionStore, StoredItem, StoreKind, as_stored, judge_fence, judge_item
+
+HOME = StoredItem(seq=0, frame=0, command=16, x=303195000, y=1201390000, z=6.0)
+INCLUSION, EXCLUSION = 5001, 5002
+
+
+def waypoint(**changes: object) -> StoredItem:
+    """A good waypoint with changes."""
+    fields = {"seq": 1, "frame": 6, "command": 16, "x": 303200000, "y": 1201400000, "z": 40.0, **changes}
+    return StoredItem(**fields)
+
+
+@pytest.mark.parametrize(
+    ("changes", "result"),
+    [
+        ({}, mavlink.MAV_MISSION_ACCEPTED),
+        ({"x": 400000000}, mavlink.MAV_MISSION_ACCEPTED),  # a thousand kilometres away: nobody checks
+        ({"z": 500.0}, mavlink.MAV_MISSION_ACCEPTED),
+        ({"params": (0.0, 0.0, 0.0, math.nan)}, mavlink.MAV_MISSION_ACCEPTED),
+        ({"command": 4242}, mavlink.MAV_MISSION_UNSUPPORTED),
+        ({"frame": 1}, mavlink.MAV_MISSION_UNSUPPORTED_FRAME),
+        ({"params": (math.nan, 0.0, 0.0, 0.0)}, mavlink.MAV_MISSION_INVALID_PARAM1),
+        ({"params": (0.0, 0.0, math.inf, 0.0)}, mavlink.MAV_MISSION_INVALID_PARAM3),
+        ({"x": 900000001}, mavlink.MAV_MISSION_INVALID_PARAM5_X),
+        ({"y": -1800000001}, mavlink.MAV_MISSION_INVALID_PARAM6_Y),
+        ({"z": 1e6}, mavlink.MAV_MISSION_INVALID_PARAM7),
+        ({"z": math.nan}, mavlink.MAV_MISSION_INVALID_PARAM7),
+        ({"command": 206, "frame": 2, "x": 0, "y": 0}, mavlink.MAV_MISSION_ACCEPTED),
+    ],
+)
+def test_mission_items_are_judged_one_by_one(changes: dict[str, object], result: int) -> None:
+    """Impossible values get their own error; unsafe ones are accepted, as the real autopilot does."""
+    assert judge_item(waypoint(**changes), StoreKind.MISSION) == result
+
+
+@pytest.mark.parametrize(
+    ("command", "count", "result"),
+    [
+        (INCLUSION, 3.0, mavlink.MAV_MISSION_ACCEPTED),
+        (EXCLUSION, 4.0, mavlink.MAV_MISSION_ACCEPTED),
+        (INCLUSION, 2.0, mavlink.MAV_MISSION_INVALID_PARAM1),
+        (16, 3.0, mavlink.MAV_MISSION_UNSUPPORTED),
+    ],
+)
+def test_fence_items_are_vertices(command: int, count: float, result: int) -> None:
+    """A polygon has three corners at least, and nothing else is a fence."""
+    item = waypoint(command=command, params=(count, 0.0, 0.0, 0.0), frame=0)
+    assert judge_item(item, StoreKind.FENCE) == result
+
+
+def corners(command: int, announced: int, count: int) -> list[StoredItem]:
+    """Vertices of one polygon."""
+    return [waypoint(command=command, params=(float(announced), 0.0, 0.0, 0.0)) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("items", "good"),
+    [
+        (corners(INCLUSION, 4, 4) + corners(EXCLUSION, 3, 3), True),
+        (corners(INCLUSION, 4, 3), False),
+        (corners(INCLUSION, 4, 2) + corners(EXCLUSION, 4, 2), False),
+        ([], True),
+    ],
+)
+def test_a_fence_is_judged_as_a_whole(items: list[StoredItem], *, good: bool) -> None:
+    """The vertices of a polygon must be as many as announced, together."""
+    assert (judge_fence(items) == mavlink.MAV_MISSION_ACCEPTED) is good
+
+
+def test_storage_keeps_only_what_fits() -> None:
+    """A download shows plain frames, whole centimetres, no yaw, and no place for a DO item."""
+    stored = as_stored(waypoint(params=(2.7, 1.0, 0.0, math.nan), z=40.126), StoreKind.MISSION)
+    assert (stored.frame, stored.params, stored.z) == (3, (2.0, 1.0, 0.0, 0.0), 40.13)
+    mount = as_stored(waypoint(command=205, params=(-90.0, 0.0, 0.0, 7.0), z=2.0), StoreKind.MISSION)
+    assert (mount.frame, mount.params, mount.x, mount.z) == (0, (-90.0, 0.0, 0.0, 0.0), 0, 0.0)
+
+
+def test_home_is_item_0_and_stays() -> None:
+    """Whatever a client uploads as item 0 or clears, home remains."""
+    store = MissionStore(HOME)
+    store.put(StoreKind.MISSION, waypoint(seq=0))
+    store.put(StoreKind.MISSION, waypoint(seq=1))
+    assert store.mission == (HOME, waypoint(seq=1))
+    store.clear(StoreKind.MISSION)
+    assert store.mission == (HOME,)
