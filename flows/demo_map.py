@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from flows.demo_run import cases_of
+from geofences.zone import parts_of
 from pipeline.site import read_site
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Sheet:
         return int(x), int(y)
 
     def area(self, outline: shapely.Polygon | shapely.MultiPolygon, colour: tuple[int, int, int]) -> None:
-        for part in getattr(outline, "geoms", [outline]):
+        for part in parts_of(outline):
             ring = enu_of_ring(part, self._frame)
             cv2.fillPoly(self.image, [self.px(ring)], colour)
             cv2.polylines(self.image, [self.px(ring)], isClosed=True, color=(150, 150, 150), thickness=1)
@@ -84,7 +85,7 @@ def draw_demo(folder: DemoFolder, score: Score) -> Path:
     """Draw zones, planted things (black), cases with 95 % ellipses (red), look-alikes (green) into overview.png."""
     site = read_site(folder.site)
     frame = site.ground.frame
-    rings = [enu_of_ring(part, frame) for zone in site.zones for part in getattr(zone.outline, "geoms", [zone.outline])]
+    rings = [enu_of_ring(part, frame) for zone in site.zones for part in parts_of(zone.outline)]
     low, high = np.min(np.vstack(rings), axis=0) - MARGIN_M, np.max(np.vstack(rings), axis=0) + MARGIN_M
     sheet = _Sheet(frame, (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
     for zone in site.zones:

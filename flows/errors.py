@@ -4,6 +4,7 @@ Tree::
 
     FlowError
     ├── ChildFailed     a process of ours did not start, or ended with an error; carries the end of what it said
+    ├── FlightFailed    a patrol did not take off or did not land as it should; names its flight log
     └── DemoWrong       the demonstration ran, but what it found is not what was planted
 """
 
@@ -25,6 +26,17 @@ class ChildFailed(FlowError):
         self.name = name
         self.tail = tail
         super().__init__(f"{name} failed: {tail}" if tail else f"{name} failed without saying why")
+
+
+class FlightFailed(FlowError):
+    """A patrol did not take off, or ended otherwise than landed; it is not tried again by itself."""
+
+    code = "flight_failed"
+
+    def __init__(self, sortie_id: str, what: str, log: str) -> None:
+        self.sortie_id = sortie_id
+        self.log = log
+        super().__init__(f"{sortie_id}: {what}. Its log: {log}")
 
 
 class DemoWrong(FlowError):

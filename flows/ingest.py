@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flights.telemetry import read_telemetry
-
+from flights.telemetry.poses import pose_track, pose_track_by_pts
+from flights.telemetry.reader import read_telemetry
 from flows.assembly import make_examiner, open_store
 from geofences.attitude import Attitude
 from pipeline.domain.frame import SourceKind, SourceProfile
@@ -67,14 +68,24 @@ def ingest_look(
         store.close()
 
 
-def camera_source(entry: CameraEntry, clip: Path, *, start_s: float, look_id: str) -> ClipSource:
-    """A clip of one of the site's own cameras.
+def camera_source(
+    entry: CameraEntry, clip: Path, *, start_s: float, look_id: str, pose: Callable[[float], Pose] | None = None
+) -> ClipSource:
+    """A clip of one of the site's own cameras, or of its aircraft.
+
+    Args:
+        entry: the camera.
+        clip: the file.
+        start_s: UTC of its first picture.
+        look_id: of the window or sortie it holds.
+        pose: of a camera that moves; else its mounting is used.
 
     Raises:
         BadInput: the clip is unusable, or not of the size the camera states.
     """
     _check_size(clip, entry, media.read_facts(clip))
-    return _source(clip, entry, entry.mounting.pose_at if entry.mounting else None, start_s=start_s, look_id=look_id)
+    mounted = entry.mounting.pose_at if entry.mounting else None
+    return _source(clip, entry, pose or mounted, start_s=start_s, look_id=look_id)
 
 
 def _source(
@@ -126,7 +137,7 @@ def clip_source(
     if look_hz is not None:
         entry = entry.model_copy(update={"look_hz": look_hz})
     begun_s = _start_s(clip, facts) if start_s is None else start_s
-    pose = entry.mounting.pose_at if entry.mounting else None
+    pose: Callable[[float], Pose] | None = entry.mounting.pose_at if entry.mounting else None
     if telemetry is not None:
         pose, begun_s = _flown(telemetry, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m)
     return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, entry.id))
@@ -155,12 +166,36 @@ def _start_s(clip: Path, facts: ClipFacts) -> float:
     return clip.stat().st_mtime - facts.duration_s if facts.created_s is None else facts.created_s
 
 
-# What a drone's log that says nothing of its gimbal is taken to mean.
+# What a drone's log that says nothing of its gimbal is taken to mean; its poses then carry large sigmas.
 STRAIGHT_DOWN = Attitude(yaw_deg=0.0, pitch_deg=-90.0)
 
 
 def _flown(
     telemetry: Path, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
 ) -> tuple[Callable[[float], Pose], float]:
+    """Poses of a clip from its telemetry, and when the clip begins.
+
+    A log whose rows say at which time of the clip they belong (SRT) is joined by that; any other by UTC.
+
+    Raises:
+        TelemetryError: nothing in the log can be used.
+        BadInput: the log and the clip do not overlap.
+    """
     log = read_telemetry(telemetry)
-    raise NotImplementedError(log, facts, begun_s, given, geoid_m)
+    by_clip = any(row.pts_s is not None for row in log.rows)
+    if by_clip:
+        stamped = next((row for row in log.rows if row.at_s is not None and row.pts_s is not None), None)
+        if not given and stamped is not None:
+            begun_s = (stamped.at_s or 0.0) - (stamped.pts_s or 0.0)
+        track = pose_track_by_pts(log, start_utc_s=begun_s, geoid_separation_m=geoid_m, assumed_gimbal=STRAIGHT_DOWN)
+    else:
+        track = pose_track(log, geoid_separation_m=geoid_m, assumed_gimbal=STRAIGHT_DOWN)
+    if track.end_s < begun_s or track.start_s > begun_s + facts.duration_s:
+        span = f"{_utc(track.start_s)} to {_utc(track.end_s)}"
+        fault = f"covers {span} and does not overlap the clip, which begins {_utc(begun_s)}"
+        raise BadInput(path=str(telemetry), field="time", fault=fault, remedy="Give the clip's own log, or its --start")
+    return track.at, begun_s
+
+
+def _utc(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # The demonstration's patrol: a Monday morning under the rules in force since 2026-08-15.
 SCENE_START = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+AIRSPACE_HALF_M = (130.0, 105.0)
 HOME_ENU_M = (-6.0, -30.0, 0.0)
 
 
@@ -104,6 +105,7 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
         approval=Approval(
             number="DEMO-2026-1102",
             max_height_agl_m=60.0,
+            outline_lonlat=_approved(world),
             valid_from=datetime(2026, 11, 2, 0, 0, tzinfo=UTC),
             valid_until=datetime(2026, 11, 2, 9, 0, tzinfo=UTC),
         ),
@@ -112,6 +114,13 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
         delivery=DeliverySettings(url=delivery_url),
         scene=SceneSettings(seed=world.seed, start=SCENE_START),
     )
+
+
+def _approved(world: World) -> tuple[tuple[float, float], ...]:
+    """The patrol area and the way to it, with room to look ahead."""
+    e, n = AIRSPACE_HALF_M
+    corners = np.array([[-e, -n, 0.0], [e, -n, 0.0], [e, n, 0.0], [-e, n, 0.0]])
+    return tuple((float(lon), float(lat)) for lat, lon, _ in world.frame.geodetics_from_enu(corners))
 
 
 def _rendered_aircraft(world: World) -> Aircraft:

@@ -186,6 +186,11 @@ class Permit:
         return _within(self.valid_from_s, at_s, self.valid_until_s)
 
 
+def parts_of(outline: Outline) -> tuple[Polygon, ...]:
+    """The polygons an outline is made of: itself, or its members."""
+    return tuple(outline.geoms) if isinstance(outline, MultiPolygon) else (outline,)
+
+
 def standard_outline(outline: Outline) -> Outline:
     """The same region in two dimensions with outer rings counter-clockwise.
 

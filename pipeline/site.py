@@ -79,6 +79,9 @@ class Approval(Entry):
 
     number: str = Field(min_length=1)
     max_height_agl_m: float = Field(gt=0, le=120)
+    outline_lonlat: tuple[tuple[float, float], ...] = Field(
+        min_length=3, description="corners of the approved airspace, longitude first, as in GeoJSON"
+    )
     valid_from: datetime
     valid_until: datetime
 

@@ -49,7 +49,7 @@ class CasePage:
     Attributes:
         case: the case as it is now.
         pictures: newest finding first.
-        why: of the newest finding.
+        why: in sentences.
         sources: names by source id.
         offence: the queue's filter, kept while the officer goes through it.
         waiting: drafts under that filter.
@@ -147,7 +147,7 @@ def _case_page(
     return CasePage(
         case=case,
         pictures=tuple(picture for finding in reversed(case.findings) for picture in _pictures(finding, desk)),
-        why=explain(case.findings[-1], zones, permits, desk.wording(request)),
+        why=explain(case, zones, permits, desk.wording(request)),
         sources={finding.source_id: desk.source_name(finding.source_id) for finding in case.findings},
         offence=offence,
         waiting=len(drafts),
@@ -173,12 +173,13 @@ def _place(case: Case, drafts: tuple[Case, ...]) -> tuple[int, Case | None, Case
 def _pictures(finding: SealedFinding, desk: Desk) -> tuple[Picture, ...]:
     """The pictures of one finding: the annotated ones, or whatever may be shown where there are none."""
     shown = [item for item in finding.items if item.role in SHOWN]
-    frames = {item.sha256 for item in shown if item.role is EvidenceRole.FRAME}
+    # A frame and its annotated copy come from the same original.
+    frames = {item.derived_from_sha256: item.sha256 for item in shown if item.role is EvidenceRole.FRAME}
     best = [item for item in shown if item.role is EvidenceRole.ANNOTATED] or shown[:1]
     return tuple(
         Picture(
             item=item,
-            plain_sha256=item.derived_from_sha256 if item.derived_from_sha256 in frames else None,
+            plain_sha256=frames.get(item.derived_from_sha256),
             finding=finding,
             source=desk.source_name(finding.source_id),
         )

@@ -73,13 +73,9 @@ def _zone(zone: Zone, say: Wording, *, flagged: bool, at_s: float) -> Feature:
 
 def _permit(permit: Permit, say: Wording, *, at_s: float) -> Feature:
     valid = permit.valid_at(at_s)
-    label = say.text(
-        "map.permit",
-        number=permit.number,
-        allows=say.name("offence", permit.allows),
-        state=say.text("map.permit_valid" if valid else "map.permit_not_valid"),
-    )
-    return _feature(permit.outline, "permit", label, valid=valid)
+    state = say.text("map.permit_valid" if valid else "map.permit_not_valid")
+    label = say.text("map.permit", number=permit.number, allows=say.name("offence", permit.allows), state=state)
+    return _feature(permit.outline, "permit", label, name=permit.number, kind_name=state, valid=valid)
 
 
 def _site(site: SourceSite, position: Geodetic, *, sees: bool) -> Feature:

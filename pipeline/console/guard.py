@@ -32,7 +32,7 @@ def judge_request(method: str, scheme: str, headers: Headers) -> str | None:
     """Why a request is refused, as an error code, or None when it may pass.
 
     A request that changes something must come from one of our pages: browsers say so in Sec-Fetch-Site or Origin, and
-    a request that says neither is refused. Source: Fetch Metadata Request Headers (W3C), section 2.3; RFC 6454, section 7.
+    a request that says neither is refused. Source: Fetch Metadata Request Headers (W3C), 2.3; RFC 6454, section 7.
 
     Args:
         method: HTTP method.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from geofences.location import GroundFix
     from geofences.zone import Permit, Zone
     from pipeline.console.wording import Wording
-    from pipeline.domain.case import SealedFinding
+    from pipeline.domain.case import Case
     from pipeline.domain.finding import Explanation
 
 _SHARES_NAMED = 3
@@ -33,18 +33,16 @@ class Reason:
     detail: str = ""
 
 
-def explain(
-    finding: SealedFinding, zones: Mapping[str, Zone], permits: Mapping[str, Permit], say: Wording
-) -> tuple[Reason, ...]:
-    """Why one finding was flagged.
+def explain(case: Case, zones: Mapping[str, Zone], permits: Mapping[str, Permit], say: Wording) -> tuple[Reason, ...]:
+    """Why a case was flagged, by its latest finding, and how well its place is known by all of them.
 
     Args:
-        finding: what was flagged.
+        case: what was flagged.
         zones: the site's zones by id.
         permits: the site's permits by id.
         say: the officer's language.
     """
-    why = finding.why
+    why = case.findings[-1].why
     zone = zones.get(why.zone_id)
     seen = say.text("why.seen_text", hits=why.hits, frames=why.frames_covered, dwell=say.duration(why.dwell_s))
     return (
@@ -60,7 +58,7 @@ def explain(
         ),
         Reason(topic=say.text("why.seen"), text=seen, detail=say.text("why.score", score=f"{why.best_score:.2f}")),
         Reason(topic=say.text("why.permits"), text=_permits(why, permits, say)),
-        Reason(topic=say.text("why.place"), text=_radius(finding.fix, say), detail=_shares(finding.fix, say)),
+        Reason(topic=say.text("why.place"), text=_radius(case.fix, say), detail=_shares(case.fix, say)),
     )
 
 

@@ -119,7 +119,7 @@ class Wording:
 
     def metres(self, length_m: float) -> str:
         """Metres: one decimal below ten, none above."""
-        return f"{length_m:.1f} m" if length_m < 10 else f"{length_m:.0f} m"
+        return f"{length_m:.1f}\N{NO-BREAK SPACE}m" if length_m < 10 else f"{length_m:.0f}\N{NO-BREAK SPACE}m"
 
     def listed(self, parts: list[str]) -> str:
         """Several things in one sentence."""

@@ -3,7 +3,7 @@
 
 const charts = (() => {
   const drawn = new Set();
-  const LEAST_SPAN_DEG = 0.0006; // about 60 m: a tight error ellipse still shows its surroundings
+  const LEAST_SPAN_DEG = 0.00045; // about 50 m: a tight error ellipse still shows its surroundings
   const CAMERA_REACH_M = 250; // a camera farther than this is drawn, but the view does not widen to it
   const ORDER = ["zone", "permit", "ellipse", "sight", "site", "finding", "case"];
 
@@ -35,15 +35,17 @@ const charts = (() => {
     if (link) layer.on("click", () => window.location.assign(link));
   }
 
-  // A zone large enough on the screen carries its name; a smaller one says it under the pointer.
-  function nameZones(map, chart) {
+  const widthPx = (text) => [...text].reduce((width, letter) => width + (letter > "\u2e7f" ? 12 : 6.5), 0);
+
+  // An area large enough on the screen carries its name; a smaller one says it under the pointer.
+  function nameAreas(map, chart) {
     chart.eachLayer((layer) => {
-      const { role, name, label, kind_name: kind, flagged } = layer.feature.properties;
-      if (role !== "zone") return;
+      const { name, kind, kind_name: kindName, label, flagged } = layer.feature.properties;
+      if (!name || kind === "patrol") return;
       const extent = layer.getBounds();
       const size = map.latLngToLayerPoint(extent.getSouthEast()).subtract(map.latLngToLayerPoint(extent.getNorthWest()));
-      const lines = size.y >= 52 && size.x >= 12 * Math.max(name.length, kind.length) ? [name, kind] : [name];
-      const fits = size.x >= 12 * name.length && size.y >= 20;
+      const fits = size.x >= widthPx(name) + 6 && size.y >= 20;
+      const lines = size.y >= 56 && size.x >= widthPx(kindName) + 6 ? [name, kindName] : [name];
       layer.unbindTooltip();
       if (fits) layer.bindTooltip(words(...lines), { permanent: true, direction: "center", className: `label name ${flagged ? "flagged" : ""}` });
       else layer.bindTooltip(words(label), { sticky: true, className: "label" });
@@ -77,7 +79,7 @@ const charts = (() => {
     cameras.filter((at) => at.distanceTo(middle) <= CAMERA_REACH_M).forEach((at) => cases.extend(at));
     const lon = LEAST_SPAN_DEG / Math.cos((middle.lat * Math.PI) / 180);
     cases.extend([middle.lat + LEAST_SPAN_DEG, middle.lng + lon]).extend([middle.lat - LEAST_SPAN_DEG, middle.lng - lon]);
-    return cases.pad(0.15);
+    return cases.pad(0.08);
   }
 
   async function draw(element) {
@@ -102,8 +104,8 @@ const charts = (() => {
       if (extent) map.fitBounds(extent);
       else map.setView([0, 0], 10);
       chart.addTo(map);
-      nameZones(map, chart);
-      map.on("zoomend", () => nameZones(map, chart));
+      nameAreas(map, chart);
+      map.on("zoomend", () => nameAreas(map, chart));
     } catch (error) {
       if (drawn.has(map)) element.append(Object.assign(document.createElement("p"), { className: "map-fault", textContent: element.dataset.failed }));
     }
