@@ -54,7 +54,7 @@ class CaseSystemAddress:
 
 
 class CaseSystemClient:
-    """Sends evidence and events; one connection kept, every call bounded in time, no redirects, no proxies."""
+    """Sends evidence and events; one connection kept, every wait bounded, no redirects, no proxies."""
 
     def __init__(self, address: CaseSystemAddress, *, timeout_s: float = TIMEOUT_S) -> None:
         self._address = address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def seal_finding(
     Args:
         finding: what was flagged; its first sighting is the best.
         source: the look it comes from.
-        frames: kept frames by frame id; at least the one of the best sighting's best observation.
+        frames: kept frames by id; at least that of the best sighting's best observation.
         model: the detector.
         software: name and version of this program.
         device: make, model or description of the camera.
@@ -62,46 +63,66 @@ def seal_finding(
         NotFound: the best frame was not kept.
         StorageFull: the vault has no room.
     """
-    best = finding.sightings[0].track
-    frame = frames.get(best.best.frame_id)
+    best = finding.sightings[0].track.best
+    frame = frames.get(best.frame_id)
     if frame is None:
-        raise NotFound(f"look {source.look_id}: frame {best.best.frame_id} was not kept for sealing")
+        raise NotFound(f"look {source.look_id}: frame {best.frame_id} was not kept for sealing")
     finding_id = finding_id_of(source.look_id, finding)
-    from_pts_s = max(0.0, best.observations[0].pts_s - CLIP_MARGIN_S)
-    clip, media_type = source.original(from_pts_s, best.observations[-1].pts_s + CLIP_MARGIN_S)
-    moving = media_type.startswith("video/")
-    original = _keep(vault, clip, EvidenceRole.ORIGINAL_CLIP if moving else EvidenceRole.ORIGINAL_STILL, media_type)
-    boxes = _boxes_in(finding, frame.frame_id)
-    caption = _caption(finding, frame, source.look_id, finding_id)
-    image = frame.image_bgr
-    items = (
-        original,
-        _keep(vault, frame_jpeg(image), EvidenceRole.FRAME, _JPEG, original),
-        _keep(vault, annotate(image, boxes, caption), EvidenceRole.ANNOTATED, _JPEG, original),
-        _keep(vault, mask(image, [box.xyxy_px for box in boxes]), EvidenceRole.MASKED, _JPEG, original),
-    )
-    manifest = Manifest(
-        finding_id=finding_id,
-        look_id=source.look_id,
-        source_id=source.profile.source_id,
-        device=device,
-        offence=finding.offence,
-        captured_from_s=finding.first_s,
-        captured_until_s=finding.last_s,
-        clock_offset_s=frame.clock_offset_s,
-        lat_deg=finding.fix.position.lat_deg,
-        lon_deg=finding.fix.position.lon_deg,
-        error_semi_major_m=finding.fix.ellipse.semi_major_m,
-        error_semi_minor_m=finding.fix.ellipse.semi_minor_m,
-        error_bearing_deg=finding.fix.ellipse.bearing_deg,
-        rule_id=finding.why.rule_id,
-        rule_version=finding.why.rule_version,
+    items = _seal_items(finding, finding_id, frame, source, vault)
+    manifest = replace(
+        _manifest_of(finding, finding_id, frame, source),
         software=software,
+        device=device,
         model_name=model.name,
         model_sha256=model.weights_sha256,
         items=items,
     )
     return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
+
+
+def _manifest_of(finding: Finding, finding_id: str, frame: Frame, source: FrameSource) -> Manifest:
+    """What the finding and its frame say of themselves; who judged them and what was kept is filled in after."""
+    place, ellipse = finding.fix.position, finding.fix.ellipse
+    return Manifest(
+        finding_id=finding_id,
+        look_id=source.look_id,
+        source_id=source.profile.source_id,
+        device="",
+        offence=finding.offence,
+        captured_from_s=finding.first_s,
+        captured_until_s=finding.last_s,
+        clock_offset_s=frame.clock_offset_s,
+        lat_deg=place.lat_deg,
+        lon_deg=place.lon_deg,
+        error_semi_major_m=ellipse.semi_major_m,
+        error_semi_minor_m=ellipse.semi_minor_m,
+        error_bearing_deg=ellipse.bearing_deg,
+        rule_id=finding.why.rule_id,
+        rule_version=finding.why.rule_version,
+        software="",
+        model_name="",
+        model_sha256="",
+        items=(),
+    )
+
+
+def _seal_items(
+    finding: Finding, finding_id: str, frame: Frame, source: FrameSource, vault: Vault
+) -> tuple[EvidenceItem, ...]:
+    """Original first, then what was made from it."""
+    followed = finding.sightings[0].track.observations
+    from_pts_s = max(0.0, followed[0].pts_s - CLIP_MARGIN_S)
+    clip, media_type = source.original(from_pts_s, followed[-1].pts_s + CLIP_MARGIN_S)
+    moving = media_type.startswith("video/")
+    original = _keep(vault, clip, EvidenceRole.ORIGINAL_CLIP if moving else EvidenceRole.ORIGINAL_STILL, media_type)
+    image, boxes = frame.image_bgr, _boxes_in(finding, frame.frame_id)
+    caption = _caption(finding, frame, source.look_id, finding_id)
+    return (
+        original,
+        _keep(vault, frame_jpeg(image), EvidenceRole.FRAME, _JPEG, original),
+        _keep(vault, annotate(image, boxes, caption), EvidenceRole.ANNOTATED, _JPEG, original),
+        _keep(vault, mask(image, [box.xyxy_px for box in boxes]), EvidenceRole.MASKED, _JPEG, original),
+    )
 
 
 def _sealed(finding: Finding, manifest: Manifest, manifest_sha256: str) -> SealedFinding:
