@@ -14,6 +14,8 @@ from flights.simulator.aircraft import Aircraft, Place
 from flights.simulator.faults import parse_fault
 from flights.simulator.link import Link
 from flights.simulator.simulation import Simulation
+from geofences.errors import InvalidGeometry
+from geofences.position import Geodetic
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,8 +43,9 @@ def parse_home(text: str) -> Place:
     """
     try:
         lat, lon, alt = (float(part) for part in text.split(","))
-    except ValueError:
-        msg = f"--home: {text}: want LAT,LON,ALT_AMSL_M in degrees and metres"
+        Geodetic(lat_deg=lat, lon_deg=lon)
+    except (ValueError, InvalidGeometry):
+        msg = f"--home: {text}: want LAT,LON,ALT_AMSL_M in degrees and metres, latitude first"
         raise SimulatorError(msg) from None
     return Place(lat_deg=lat, lon_deg=lon, alt_amsl_m=alt)
 

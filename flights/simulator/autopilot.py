@@ -196,28 +196,26 @@ class Autopilot:
             return "Missing Takeoff Cmd"
         return None
 
-    def _refused(self) -> bool:
-        """Say why it would not arm; False when it would."""
-        faults = []
-        if not self.position_ok:
-            faults.append("GPS 1: Bad fix")
+    def arming_faults(self) -> list[str]:
+        """Why it would not arm now. Without ARMING_CHECK only the position counts, in modes that need one."""
+        faults = [] if self.position_ok else ["GPS 1: Bad fix"]
+        if not self.params["ARMING_CHECK"]:
+            return faults if self.mode in NEEDS_POSITION else []
         if self.refusal is not None:
             faults.append(self.refusal)
         if self.aircraft.battery.voltage_v < self.params["BATT_LOW_VOLT"]:
             faults.append("Battery 1 low voltage failsafe")
-        if breaches(self.fence_shape, self.params, self.aircraft.believed.enu_m, self.aircraft.believed.enu_m):
+        here = self.aircraft.believed.enu_m
+        if breaches(self.fence_shape, self.params, here, here):
             faults.append("Vehicle breaching Polygon fence")
-        if not self.params["ARMING_CHECK"]:
-            faults.clear()
+        return faults
+
+    def _refused(self) -> bool:
+        """Say why it would not arm; False when it would."""
+        faults = self.arming_faults()
         for fault in faults:
             self.say(mavlink.MAV_SEVERITY_CRITICAL, f"PreArm: {fault}")
         return bool(faults)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the pre-arm checks pass, without saying so (SYS_STATUS shows it)."""
-        healthy = self.aircraft.battery.voltage_v >= self.params["BATT_LOW_VOLT"]
-        return self.position_ok and self.refusal is None and healthy
 
     def arm(self, *, forced: bool) -> bool:
         """Arm where checks allow it; home becomes the present place."""

@@ -41,6 +41,11 @@ class Link:
         """Whether a client is there."""
         return self._client is not None
 
+    @property
+    def backlog_bytes(self) -> int:
+        """What the client has not taken yet."""
+        return len(self._out)
+
     def listen(self) -> None:
         """Open the port, again after `drop`.
 

@@ -66,7 +66,7 @@ class Simulation:
         self.pilot.step(STEP_S)
         self.commands.missions.step(self.pilot.now_s)
         self.telemetry.step()
-        if self.pilot.now_s >= self._next_truth_s:
+        if self.pilot.now_s >= self._next_truth_s - 1e-6:
             self._next_truth_s += TRUTH_EVERY_S
             self._write_truth()
 

@@ -86,7 +86,7 @@ class Telemetry:
         """Send what is due, and what just happened."""
         now_s = self._pilot.now_s
         for name, interval_s in self._interval_s.items():
-            if interval_s and now_s >= self._due_s[name]:
+            if interval_s and now_s >= self._due_s[name] - 1e-6:
                 self._due_s[name] = max(self._due_s[name] + interval_s, now_s)
                 self._pilot.send(self._builders[name]())
                 if name == "HEARTBEAT" and self.camera_heartbeat:
@@ -153,7 +153,7 @@ class Telemetry:
     def _sys_status(self) -> Message:
         battery = self._air.battery
         healthy = _SENSORS_PRESENT if self._air.sensors.gps_healthy else _SENSORS_PRESENT & ~_GPS
-        if self._pilot.armed or self._pilot.ready:
+        if self._pilot.armed or not self._pilot.arming_faults():
             healthy |= _PREARM
         present = _SENSORS_PRESENT | _PREARM
         return mavlink.MAVLink_sys_status_message(

@@ -10,10 +10,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -24,6 +23,9 @@ from flights.simulator.commands import Commands
 from flights.simulator.mission_store import StoredItem, StoreKind, as_stored
 from flights.simulator.modes import Mode
 from flights.simulator.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HOME = Place(lat_deg=30.3195, lon_deg=120.1390, alt_amsl_m=6.0)
 START_UTC_S = 1_772_416_800.0
@@ -160,16 +162,14 @@ class Client:
         """The next message of a kind (with these field values); AssertionError when none comes."""
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
-            try:
-                received = self.socket.recv(65536)
-            except TimeoutError:
-                continue
-            for message in self._mav.parse_buffer(received) or []:
-                self.heard.append(message)
             while self.heard:
                 message = self.heard.pop(0)
                 if message.get_type() == name and all(getattr(message, k) == v for k, v in fields.items()):
                     return message
+            try:
+                self.heard += self._mav.parse_buffer(self.socket.recv(65536)) or []
+            except TimeoutError:
+                continue
         raise AssertionError(f"no {name} with {fields} within {timeout_s} s")
 
     def close(self) -> None:
@@ -198,7 +198,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     def start(*extra: str, speed: float = 8.0) -> Running:
         truth = tmp_path / f"truth{len(running)}.jsonl"
-        popen = subprocess.Popen(
+        popen = subprocess.Popen(  # noqa: S603 - our own program
             [
                 sys.executable, "-W", "error", "-m", "flights.simulator", "--listen", "tcp:127.0.0.1:0",
                 "--home", "30.3195,120.1390,6", "--start-utc", "2026-03-02T02:00:00Z", "--speed", str(speed),

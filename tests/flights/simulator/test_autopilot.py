@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,7 @@ def test_a_whole_mission(bench: Bench) -> None:
     assert len(pictures) == 6
     gaps = [
         math.dist(bench.pilot.aircraft.local(a.lat, a.lng), bench.pilot.aircraft.local(b.lat, b.lng))
-        for a, b in zip(pictures, pictures[1:], strict=False)
+        for a, b in itertools.pairwise(pictures)
     ]
     assert gaps == pytest.approx([10] * 5, abs=0.6)
     assert bench.pilot.aircraft.gimbal.pitch_deg == pytest.approx(-90, abs=1)
