@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import typer
-from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from flows.cli import app
@@ -39,7 +38,7 @@ def _table(name: str, model: type[Entry]) -> list[str]:
         "|---|---|---|---|",
     ]
     for field, about in model.model_fields.items():
-        default = "required" if about.default is PydanticUndefined else f"`{about.default!r}`"
+        default = "required" if about.is_required() else f"`{about.default!r}`"
         lines.append(f"| `{field}` | {_shown(about.annotation)} | {default} | {about.description or ''} |")
     for field, about in model.model_fields.items():
         for nested in _models_in(about.annotation):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.sources.camera_file import CameraEntry
 
 SCENE_URL = "scene"
-DRONE_RATE_HZ = 4
+DRONE_RATE_HZ = 2
 EYE_RATE_HZ = 2
 
 

@@ -6,12 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from geofences.local_frame import LocalFrame
+from pipeline.domain.case import CaseState, EventKind, RejectReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from geofences.location import GroundFix
     from pipeline.domain.case import Case, SealedFinding
+
+# Rejections that say there is no offence, as against evidence that does not show it.
+NO_OFFENCE = frozenset(
+    {RejectReason.NOT_THE_OBJECT, RejectReason.LAWFUL, RejectReason.PERMITTED, RejectReason.DUPLICATE}
+)
 
 
 def separation_m(a: GroundFix, b: GroundFix) -> float:
@@ -44,19 +50,29 @@ def cluster(fixes: Sequence[GroundFix], merge_distance_m: float) -> tuple[tuple[
 
 
 def merge_target(finding: SealedFinding, cases: Iterable[Case]) -> Case | None:
-    """The case a finding belongs to: same offence, near in space and time, not rejected; the nearest if several.
+    """The case a finding belongs to: same offence, near in space and time; the nearest if several.
+
+    What an officer found to be no offence keeps taking sights, so that it is not drafted again at each look; what was
+    rejected because the evidence would not do is drafted anew when there is better.
 
     Args:
         finding: the newcomer.
-        cases: candidates; those of other offences or rejected ones are ignored.
+        cases: candidates; those of other offences are ignored.
     """
     near = [
         (separation_m(case.fix, finding.fix), case.case_id, case)
         for case in cases
-        if case.offence is finding.offence and case.state != "rejected" and _close_in_time(finding, case)
+        if case.offence is finding.offence and _takes_sights(case) and _close_in_time(finding, case)
     ]
     near = [row for row in near if row[0] <= reach_m(row[2].fix, finding.fix, finding.merge_distance_m)]
     return min(near, key=lambda row: row[:2])[2] if near else None
+
+
+def _takes_sights(case: Case) -> bool:
+    if case.state is not CaseState.REJECTED:
+        return True
+    rejections = [event.reason for event in case.events if event.kind is EventKind.REJECTED]
+    return bool(rejections) and rejections[-1] in NO_OFFENCE
 
 
 def _close_in_time(finding: SealedFinding, case: Case) -> bool:

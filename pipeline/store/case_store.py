@@ -102,7 +102,7 @@ class SqlCaseStore:
             session.add(look)
             session.flush()
             session.add_all(rest)
-            known = _open_cases_near(session, report)
+            known = _cases_near(session, report)
             for finding in report.findings:
                 target = merge_target(finding, known)
                 if target is None:
@@ -269,7 +269,7 @@ def _record(session: Session, case: Case, event: CaseEvent, *, hold_s: float = 0
     return case
 
 
-def _open_cases_near(session: Session, report: LookReport) -> tuple[Case, ...]:
+def _cases_near(session: Session, report: LookReport) -> tuple[Case, ...]:
     """The cases a look's findings may join, as they are before it: near enough in time, drills apart."""
     if not report.findings:
         return ()
@@ -279,7 +279,6 @@ def _open_cases_near(session: Session, report: LookReport) -> tuple[Case, ...]:
         .where(
             CaseRow.drill == report.drill,
             CaseRow.offence.in_({finding.offence.value for finding in report.findings}),
-            CaseRow.state != CaseState.REJECTED.value,
             CaseRow.last_s >= min(finding.first_s - finding.merge_window_s for finding in report.findings),
             CaseRow.first_s <= max(finding.last_s + finding.merge_window_s for finding in report.findings),
         )

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +16,9 @@ import pytest
 from flows.cli import main
 from flows.site_folder import init_site
 from pipeline.sources.media import ClipWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SRT = """1
 00:00:00,000 --> 00:00:01,000
@@ -82,10 +85,13 @@ def spoil_text(folder: Path, _clip: Path) -> list[object]:
 def spoil_telemetry(folder: Path, clip: Path) -> list[object]:
     """Telemetry of another day, by a start time that is stated."""
     path = folder / "other.jsonl"
-    rows = [
-        {"kind": "position", "at_s": 1_700_000_000.0 + i, "lat_deg": 30.3, "lon_deg": 120.1, "alt_amsl_m": 40.0}
-        for i in range(5)
-    ]
+    rows: list[dict[str, object]] = [{"kind": "clock", "boot_s": 0.0, "unix_s": 1_700_000_000.0}]
+    for boot_s in range(5):
+        place = {"lat_deg": 30.3, "lon_deg": 120.1, "alt_amsl_m": 40.0, "height_home_m": 35.0}
+        rows.append({"kind": "position", "boot_s": boot_s, **place, "velocity_enu_m_s": [0.0, 0.0, 0.0]})
+        look = {"yaw_deg": 0.0, "pitch_deg": -60.0, "roll_deg": 0.0, "from_north": True}
+        rows.append({"kind": "gimbal", "boot_s": boot_s, **look})
+        rows.append({"kind": "attitude", "boot_s": boot_s, "yaw_deg": 0.0, "pitch_deg": 0.0, "roll_deg": 0.0})
     path.write_text("\n".join(json.dumps(row) for row in rows))
     return ["ingest", clip, "--telemetry", path]
 
@@ -187,7 +193,7 @@ def test_a_bad_zone_file_names_feature_and_fault(
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [{**ZONE, **change}]}))
     assert run("zones", "check", path) == 2
     said = capsys.readouterr()
-    assert named in said.out + said.err
+    assert named.lower() in (said.out + said.err).lower()
     assert "feature 0" in (said.out + said.err).lower()
 
 

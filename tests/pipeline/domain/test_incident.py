@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from geofences.local_frame import LocalFrame
 from geofences.location import ErrorEllipse, GroundFix
 from geofences.position import Geodetic
-from pipeline.domain.case import Case, CaseState, Grade, SealedFinding
+from pipeline.domain.case import Case, CaseEvent, CaseState, EventKind, Grade, RejectReason, SealedFinding
 from pipeline.domain.incident import cluster, merge_target, reach_m, separation_m
 from pipeline.domain.offence import Offence
 
@@ -33,8 +33,21 @@ def fix_at(east_m: float, north_m: float) -> GroundFix:
     return GroundFix(position=FRAME.geodetic_from_enu(enu_m), enu_m=enu_m, ellipse=ellipse, budget=())
 
 
-def case_of(finding: SealedFinding, case_id: str, state: CaseState = CaseState.DRAFT) -> Case:
-    """A case of one finding."""
+def case_of(
+    finding: SealedFinding, case_id: str, state: CaseState = CaseState.DRAFT, reason: RejectReason | None = None
+) -> Case:
+    """A case of one finding, rejected for that reason if there is one."""
+    rejection = CaseEvent(
+        sequence=2,
+        kind=EventKind.REJECTED,
+        at_s=1.0,
+        actor="li",
+        reason=reason or "",
+        note="",
+        finding_id="",
+        previous_sha256="",
+        sha256="",
+    )
     return Case(
         case_id=case_id,
         offence=finding.offence,
@@ -42,7 +55,7 @@ def case_of(finding: SealedFinding, case_id: str, state: CaseState = CaseState.D
         grade=Grade.LEAD,
         fix=finding.fix,
         findings=(finding,),
-        events=(),
+        events=(rejection,) if reason else (),
     )
 
 
@@ -111,10 +124,25 @@ def test_a_finding_joins_what_is_near_in_space_time_and_class(
     assert merge_target(sealed("f2", **change), [case]) is (case if joins else None)
 
 
-@pytest.mark.parametrize(("state", "joins"), [("draft", True), ("confirmed", True), ("rejected", False)])
-def test_rejected_cases_take_nothing(sealed: type_sealed, state: str, *, joins: bool) -> None:
-    """A draft or confirmed case takes another sight, a rejected one does not."""
-    assert (merge_target(sealed("f2"), [case_of(sealed("f1"), "C1", CaseState(state))]) is not None) == joins
+@pytest.mark.parametrize(
+    ("state", "reason", "joins"),
+    [
+        ("draft", None, True),
+        ("confirmed", None, True),
+        ("rejected", RejectReason.LAWFUL, True),
+        ("rejected", RejectReason.NOT_THE_OBJECT, True),
+        ("rejected", RejectReason.PERMITTED, True),
+        ("rejected", RejectReason.DUPLICATE, True),
+        ("rejected", RejectReason.UNCLEAR, False),
+        ("rejected", RejectReason.WRONG_PLACE, False),
+    ],
+)
+def test_no_offence_stays_quiet_and_poor_evidence_may_come_again(
+    sealed: type_sealed, state: str, reason: RejectReason | None, *, joins: bool
+) -> None:
+    """What is no offence takes further sights without a new draft; what was rejected as poor evidence does not."""
+    case = case_of(sealed("f1"), "C1", CaseState(state), reason)
+    assert (merge_target(sealed("f2"), [case]) is not None) == joins
 
 
 @settings(max_examples=60, deadline=None)

@@ -133,12 +133,17 @@ def test_what_is_not_the_same_thing_is_a_new_case(
     assert store.case(drafted.case_id).version == 1
 
 
-def test_a_rejected_case_takes_no_more_sights(
+def test_what_is_no_offence_is_not_drafted_again(
     store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report
 ) -> None:
-    """What was rejected is left as it was; the thing seen again is a new draft."""
+    """A case rejected as lawful takes the next sight and stays rejected; one rejected as unclear is drafted anew."""
     store.decide(drafted.case_id, REJECT, version=1, now_s=2.0)
-    assert store.file_look(report("look-2", sealed("f2", look_id="look-2")), now_s=3.0).drafted
+    assert store.file_look(report("look-2", sealed("f2", look_id="look-2")), now_s=3.0).extended == (drafted.case_id,)
+    assert store.case(drafted.case_id).state is CaseState.REJECTED
+    store.decide(drafted.case_id, REOPEN, version=3, now_s=4.0)
+    unclear = Decision(kind=EventKind.REJECTED, actor="li", reason=RejectReason.UNCLEAR)
+    store.decide(drafted.case_id, unclear, version=4, now_s=5.0)
+    assert store.file_look(report("look-3", sealed("f3", look_id="look-3")), now_s=6.0).drafted
 
 
 def test_drills_stay_apart(store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report) -> None:
