@@ -42,6 +42,11 @@ class Link:
         return self._client is not None
 
     @property
+    def closed(self) -> bool:
+        """Whether nobody can connect."""
+        return self._server is None
+
+    @property
     def backlog_bytes(self) -> int:
         """What the client has not taken yet."""
         return len(self._out)

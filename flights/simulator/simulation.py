@@ -31,6 +31,7 @@ class Simulation:
         pilot: the autopilot, with its aircraft.
         telemetry: what it reports.
         commands: what it answers.
+        link: the client's connection.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Simulation:
         self.pilot = Autopilot(aircraft)
         self.telemetry = Telemetry(self.pilot, start_utc_s=start_utc_s)
         self.commands = Commands(self.pilot, self.telemetry)
-        self._link, self._truth, self._speed = link, truth, speed
+        self.link, self._truth, self._speed = link, truth, speed
         self._faults = sorted(faults, key=lambda fault: fault.at_s)
         self._silent_until_s: float | None = None
         self._next_truth_s = 0.0
@@ -54,7 +55,7 @@ class Simulation:
     def silence_link(self, for_s: float) -> None:
         """Close the link for some simulated seconds."""
         self._silent_until_s = self.pilot.now_s + for_s
-        self._link.drop()
+        self.link.drop()
 
     def step(self) -> None:
         """One step of simulated time."""
@@ -62,7 +63,7 @@ class Simulation:
             strike(self._faults.pop(0), self)
         if self._silent_until_s is not None and self.pilot.now_s >= self._silent_until_s:
             self._silent_until_s = None
-            self._link.listen()
+            self.link.listen()
         self.pilot.step(STEP_S)
         self.commands.missions.step(self.pilot.now_s)
         self.telemetry.step()
@@ -72,9 +73,9 @@ class Simulation:
 
     def exchange(self) -> None:
         """Answer what arrived, send what is queued."""
-        for message in self._link.receive():
+        for message in self.link.receive():
             self.commands.handle(message)
-        self._link.send(self.pilot.outbox)
+        self.link.send(self.pilot.outbox)
         self.pilot.outbox.clear()
 
     def run(self, *, until_wall_s: float, should_stop: Callable[[], bool], stdin: int | None) -> None:
@@ -89,7 +90,7 @@ class Simulation:
         simulated_s = 0.0
         watched = [] if stdin is None else [stdin]
         while not should_stop() and time.monotonic() - began < until_wall_s:
-            if any(not os.read(fd, 4096) for fd in self._link.wait(NAP_S, watched)):
+            if any(not os.read(fd, 4096) for fd in self.link.wait(NAP_S, watched)):
                 return
             due_s = (time.monotonic() - behind_since) * self._speed
             if due_s - simulated_s > MOST_LAG_S * self._speed:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from typing import TYPE_CHECKING
+
 import pytest
 
 from flights.errors import SimulatorError
-from flights.simulator.faults import Fault, FaultName, parse_fault
+from flights.simulator.aircraft import Aircraft, Place
+from flights.simulator.faults import LINK_SILENT_S, Fault, FaultName, parse_fault
+from flights.simulator.link import Link
+from flights.simulator.modes import Mode
+from flights.simulator.simulation import Simulation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_fault_has_a_name_and_a_second() -> None:
@@ -18,3 +28,36 @@ def test_anything_else_is_refused_with_the_known_names(text: str) -> None:
     """The error lists what could have been meant."""
     with pytest.raises(SimulatorError, match=r"--fault: .*link_drop"):
         parse_fault(text)
+
+
+EFFECTS: dict[FaultName, Callable[[Simulation], bool]] = {
+    FaultName.LINK_DROP: lambda s: s.link.closed,
+    FaultName.GPS_LOSS: lambda s: not s.pilot.aircraft.sensors.gps_healthy,
+    FaultName.GPS_GLITCH: lambda s: s.pilot.aircraft.sensors.glitch_m != (0.0, 0.0),
+    FaultName.BATTERY_LOW: lambda s: s.pilot.aircraft.battery.remaining < 0.2,
+    FaultName.BATTERY_CRITICAL: lambda s: s.pilot.aircraft.battery.remaining < 0.1,
+    FaultName.WIND_20: lambda s: s.pilot.aircraft.wind.speed_m_s == 20,
+    FaultName.FOREIGN_CAMERA_HEARTBEAT: lambda s: s.telemetry.camera_heartbeat,
+    FaultName.ARM_REFUSE: lambda s: s.pilot.refusal is not None,
+    FaultName.BAD_ACK: lambda s: s.commands.missions.broken,
+    FaultName.PILOT_LOITER: lambda s: s.pilot.mode is Mode.LOITER,
+}
+
+
+@pytest.mark.parametrize("name", FaultName)
+def test_every_fault_strikes_at_its_second_and_not_before(name: FaultName) -> None:
+    """Nothing is wrong until the planned simulated second; a dropped link comes back."""
+    link = Link("127.0.0.1", 0)
+    aircraft = Aircraft(Place(lat_deg=30.0, lon_deg=120.0, alt_amsl_m=6.0), seed=1)
+    plan = [Fault(name=name, at_s=5.0)]
+    simulation = Simulation(aircraft, link, io.StringIO(), start_utc_s=0.0, speed=1.0, faults=plan)
+    while simulation.pilot.now_s < 4.99:
+        simulation.step()
+    assert not EFFECTS[name](simulation)
+    while simulation.pilot.now_s < 5.1:
+        simulation.step()
+    assert EFFECTS[name](simulation)
+    while simulation.pilot.now_s < 5.1 + LINK_SILENT_S:
+        simulation.step()
+    assert not link.closed
+    link.close()
