@@ -1,11 +1,12 @@
 """The product's detector: OpenVINO on the CPU, in process, without torch.
 
-The rule kept here: this is the only file that imports openvino. Telemetry is opted out before that import.
+The rule kept here: this is the only file that imports openvino, and its telemetry package is barred before that import,
+so that OpenVINO falls back to its own silent stand-in.
 """
 
 from __future__ import annotations
 
-import os
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,9 @@ from detectors.errors import DetectorError, ModelUnusable
 from detectors.letterbox import STRIDE_PX, fit
 from detectors.model_folder import identity, load_manifest, verify_file
 
-os.environ.setdefault("DO_NOT_TRACK", "1")
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's own way to bar an import
 
-import openvino as ov
+import openvino as ov  # noqa: E402 - after the bar
 
 if TYPE_CHECKING:
     from pathlib import Path

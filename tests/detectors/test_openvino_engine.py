@@ -89,10 +89,17 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
         OpenVinoEngine(tmp_path)
 
 
-def test_neither_torch_nor_ultralytics_is_loaded() -> None:
-    """The product's engine stays clear of the training libraries."""
-    program = "import sys, detectors.openvino_engine; sys.exit(bool({'torch', 'ultralytics'} & set(sys.modules)))"
-    command = [sys.executable, "-c", program]
+PROGRAMS = {
+    "stays clear of torch and ultralytics": "sys.exit(bool({'torch', 'ultralytics'} & set(sys.modules)))",
+    "uses the silent stand-in for telemetry": "from openvino.tools.ovc.telemetry_utils import tm; "
+    "sys.exit(tm.__name__ != 'openvino.tools.ovc.telemetry_stub')",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_what_importing_the_engine_brings_along(program: str) -> None:
+    """The product's engine stays clear of the training libraries and of telemetry."""
+    command = [sys.executable, "-c", f"import sys, detectors.openvino_engine; {program}"]
     assert subprocess.run(command, check=False, timeout=60).returncode == 0  # noqa: S603 - our own interpreter
 
 
