@@ -36,21 +36,6 @@ class Link:
         self.port = port
         self.listen()
 
-    @property
-    def connected(self) -> bool:
-        """Whether a client is there."""
-        return self._client is not None
-
-    @property
-    def closed(self) -> bool:
-        """Whether nobody can connect."""
-        return self._server is None
-
-    @property
-    def backlog_bytes(self) -> int:
-        """What the client has not taken yet."""
-        return len(self._out)
-
     def listen(self) -> None:
         """Open the port, again after `drop`.
 

@@ -6,7 +6,7 @@ Like ArduPilot it judges each item by itself: a waypoint far outside every fence
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -37,10 +37,11 @@ DO_COMMANDS = frozenset(
     }
 )  # fmt: skip
 
-# How many of param1..param4 survive storage. Source: ArduPilot AP_Mission, which packs each command into 12 bytes.
+# Which of param1..param4 survive storage; other commands keep all. Source: ArduPilot AP_Mission, its conversion back.
 _PARAMS_KEPT = {
-    mavlink.MAV_CMD_NAV_WAYPOINT: 3, mavlink.MAV_CMD_NAV_TAKEOFF: 1, mavlink.MAV_CMD_NAV_LAND: 1,
-    mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH: 0, mavlink.MAV_CMD_DO_MOUNT_CONTROL: 3, mavlink.MAV_CMD_DO_CHANGE_SPEED: 3,
+    mavlink.MAV_CMD_NAV_WAYPOINT: {0}, mavlink.MAV_CMD_NAV_TAKEOFF: {0}, mavlink.MAV_CMD_NAV_LAND: {0},
+    mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH: set(), mavlink.MAV_CMD_DO_MOUNT_CONTROL: {0, 1, 2},
+    mavlink.MAV_CMD_DO_CHANGE_SPEED: {0, 1, 2}, mavlink.MAV_CMD_DO_SET_CAM_TRIGG_DIST: {0, 2},
 }  # fmt: skip
 _PLAIN_FRAME = {
     mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT: mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT,
@@ -75,21 +76,23 @@ class StoredItem:
 def as_stored(item: StoredItem, kind: StoreKind) -> StoredItem:
     """What is left of an item after storage, as a download shows it: unused fields and fractions are gone.
 
-    The *_INT frames come back as their plain twins, altitudes in whole centimetres, a NaN yaw as 0.
+    The *_INT frames come back as their plain twins, altitudes in whole centimetres, a NaN yaw as 0; fence vertices
+    without any height.
     """
-    located = kind is not StoreKind.MISSION or item.command in LOCATED_COMMANDS
-    kept = _PARAMS_KEPT.get(item.command, 4) if kind is StoreKind.MISSION else 1
-    whole = item.command == mavlink.MAV_CMD_NAV_WAYPOINT
-    p1, p2, p3, p4 = (
-        (float(int(value)) if whole else value) if place < kept and math.isfinite(value) else 0.0
-        for place, value in enumerate(item.params)
-    )
-    frame = 0 if not located else _PLAIN_FRAME.get(item.frame, item.frame)
-    keeps_xy = located or item.command in _KEEPS_XY
-    return StoredItem(
-        seq=item.seq, frame=frame, command=item.command, params=(p1, p2, p3, p4),
-        x=item.x if keeps_xy else 0, y=item.y if keeps_xy else 0, z=round(item.z, 2) if located else 0.0,
-    )  # fmt: skip
+    if kind is StoreKind.FENCE:
+        return replace(item, frame=mavlink.MAV_FRAME_GLOBAL, params=(item.params[0], 0.0, 0.0, 0.0), z=0.0)
+    located = kind is StoreKind.RALLY or item.command in LOCATED_COMMANDS
+    kept = _PARAMS_KEPT.get(item.command, {0, 1, 2, 3})
+    p1, p2, p3, p4 = (value if place in kept else 0.0 for place, value in enumerate(item.params))
+    if item.command == mavlink.MAV_CMD_NAV_WAYPOINT:
+        p1 = float(int(p1))
+    elif item.command == mavlink.MAV_CMD_NAV_LAND:
+        p4 = 1.0
+    if located:
+        frame = _PLAIN_FRAME.get(item.frame, item.frame)
+        return replace(item, frame=frame, params=(p1, p2, p3, p4), z=round(item.z, 2))
+    x, y = (item.x, item.y) if item.command in _KEEPS_XY else (0, 0)
+    return replace(item, frame=0, params=(p1, p2, p3, p4), x=x, y=y, z=0.0)
 
 
 def judge_item(item: StoredItem, kind: StoreKind) -> int:
@@ -150,7 +153,6 @@ class MissionStore:
     def __init__(self, home: StoredItem) -> None:
         self._lists: dict[StoreKind, list[StoredItem]] = {kind: [] for kind in StoreKind}
         self._lists[StoreKind.MISSION] = [home]
-        self.changes = 0
 
     def items(self, kind: StoreKind) -> tuple[StoredItem, ...]:
         """What is stored, in order."""
@@ -171,13 +173,11 @@ class MissionStore:
 
     def truncate(self, kind: StoreKind, count: int) -> None:
         """Keep the first `count` items; home always stays."""
-        self.changes += 1
         keep = max(count, 1) if kind is StoreKind.MISSION else count
         del self._lists[kind][keep:]
 
     def put(self, kind: StoreKind, item: StoredItem) -> None:
         """Replace or append one item; what the client sends as mission item 0 is ignored, home stays."""
-        self.changes += 1
         items = self._lists[kind]
         if kind is StoreKind.MISSION and item.seq == 0:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,8 +31,14 @@ def test_anything_else_is_refused_with_the_known_names(text: str) -> None:
         parse_fault(text)
 
 
+def refuses(port: int) -> bool:
+    """Whether nobody can connect."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 EFFECTS: dict[FaultName, Callable[[Simulation], bool]] = {
-    FaultName.LINK_DROP: lambda s: s.link.closed,
+    FaultName.LINK_DROP: lambda s: refuses(s.link.port),
     FaultName.GPS_LOSS: lambda s: not s.pilot.aircraft.sensors.gps_healthy,
     FaultName.GPS_GLITCH: lambda s: s.pilot.aircraft.sensors.glitch_m != (0.0, 0.0),
     FaultName.BATTERY_LOW: lambda s: s.pilot.aircraft.battery.remaining < 0.2,
@@ -59,5 +66,5 @@ def test_every_fault_strikes_at_its_second_and_not_before(name: FaultName) -> No
     assert EFFECTS[name](simulation)
     while simulation.pilot.now_s < 5.1 + LINK_SILENT_S:
         simulation.step()
-    assert not link.closed
+    assert not refuses(link.port)
     link.close()

@@ -76,12 +76,40 @@ def test_a_fence_is_judged_as_a_whole(items: list[StoredItem], *, good: bool) ->
     assert (judge_fence(items) == mavlink.MAV_MISSION_ACCEPTED) is good
 
 
-def test_storage_keeps_only_what_fits() -> None:
-    """A download shows plain frames, whole centimetres, no yaw, and no place for a DO item."""
-    stored = as_stored(waypoint(params=(2.7, 1.0, 0.0, math.nan), z=40.126), StoreKind.MISSION)
-    assert (stored.frame, stored.params, stored.z) == (3, (2.0, 1.0, 0.0, 0.0), 40.13)
-    mount = as_stored(waypoint(command=205, params=(-90.0, 0.0, 0.0, 7.0), z=2.0), StoreKind.MISSION)
-    assert (mount.frame, mount.params, mount.x, mount.z) == (0, (-90.0, 0.0, 0.0, 0.0), 0, 0.0)
+@pytest.mark.parametrize(
+    ("kind", "given", "stored"),
+    [
+        (
+            StoreKind.MISSION,
+            {"params": (2.7, 1.0, 5.0, math.nan), "z": 40.126},
+            {"frame": 3, "params": (2.0, 0.0, 0.0, 0.0), "z": 40.13},
+        ),
+        (
+            StoreKind.MISSION,
+            {"command": 205, "params": (-90.0, 0.0, 0.0, 7.0), "z": 2.0},
+            {"command": 205, "frame": 0, "params": (-90.0, 0.0, 0.0, 0.0), "x": 0, "y": 0, "z": 0.0},
+        ),
+        (
+            StoreKind.MISSION,
+            {"command": 206, "params": (12.5, 3.0, 1.0, 4.0), "frame": 2},
+            {"command": 206, "frame": 0, "params": (12.5, 0.0, 1.0, 0.0), "x": 0, "y": 0, "z": 0.0},
+        ),
+        (
+            StoreKind.MISSION,
+            {"command": 21, "params": (0.0, 0.0, 0.0, math.nan)},
+            {"command": 21, "frame": 3, "params": (0.0, 0.0, 0.0, 1.0)},
+        ),
+        (
+            StoreKind.FENCE,
+            {"command": 5001, "params": (4.0, 1.0, 0.0, 0.0)},
+            {"command": 5001, "frame": 0, "params": (4.0, 0.0, 0.0, 0.0), "z": 0.0},
+        ),
+        (StoreKind.RALLY, {"command": 5100}, {"command": 5100, "frame": 3}),
+    ],
+)
+def test_storage_keeps_only_what_fits(kind: StoreKind, given: dict[str, object], stored: dict[str, object]) -> None:
+    """A download shows plain frames, whole centimetres, only the parameters in use, no place for a DO item."""
+    assert as_stored(waypoint(**given), kind) == waypoint(**stored)
 
 
 def test_home_is_item_0_and_stays() -> None:
