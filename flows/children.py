@@ -38,7 +38,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w", encoding="utf-8") as sink:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules, no shell
-                [sys.executable, "-m", module, *arguments],
+                [sys.executable, "-m", "flows.leash", module, *arguments],
                 stdin=subprocess.PIPE,  # some children end when we do: their stdin closes
                 stdout=sink,
                 stderr=subprocess.STDOUT,

@@ -10,12 +10,8 @@ import sys
 import typer
 from rich.console import Console
 
-from detectors.errors import DetectorError
-from flights.errors import FlightError
 from flows.commands import cases, demo, doctor, ingest, init, patrol, up, zones
-from flows.errors import FlowError
-from geofences.errors import GeofenceError
-from pipeline.errors import PipelineError
+from flows.errors import OUR_ERRORS, FlowError
 
 app = typer.Typer(
     name="offsite",
@@ -42,12 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
     """
     try:
         app(args=arguments)
-    except (PipelineError, GeofenceError, FlightError, DetectorError) as error:
+    except OUR_ERRORS as error:
         _say(error, error.code)
-        sys.exit(2)
-    except FlowError as error:
-        _say(error, error.code)
-        sys.exit(1)
+        sys.exit(1 if isinstance(error, FlowError) else 2)
 
 
 def _say(error: Exception, code: str) -> None:

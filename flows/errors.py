@@ -10,6 +10,11 @@ Tree::
 
 from __future__ import annotations
 
+from detectors.errors import DetectorError
+from flights.errors import FlightError
+from geofences.errors import GeofenceError
+from pipeline.errors import PipelineError
+
 
 class FlowError(Exception):
     """Base of every error raised by this room; `code` is stable and machine readable."""
@@ -43,3 +48,7 @@ class DemoWrong(FlowError):
     """The demonstration's result is not right."""
 
     code = "demo_wrong"
+
+
+# What a command or a flow says in one line instead of a traceback.
+OUR_ERRORS = (FlowError, PipelineError, GeofenceError, FlightError, DetectorError)

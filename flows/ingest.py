@@ -68,6 +68,15 @@ def ingest_look(
         store.close()
 
 
+def is_filed(site: Site, look_id: str) -> bool:
+    """Whether that look was filed already."""
+    store = open_store(site)
+    try:
+        return store.look_filed(look_id)
+    finally:
+        store.close()
+
+
 def camera_source(
     entry: CameraEntry, clip: Path, *, start_s: float, look_id: str, pose: Callable[[float], Pose] | None = None
 ) -> ClipSource:

@@ -19,6 +19,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 from prefect import flow, serve
 
 from flows import work
+from flows.errors import OUR_ERRORS
 from flows.recording import SCENE_URL
 from pipeline.site import read_site
 
@@ -91,7 +92,11 @@ def main() -> None:
     if name == "serve":
         serve_site(Path(argument))
         return
-    told = FLOWS[name](**json.loads(argument))
+    try:
+        told = FLOWS[name](**json.loads(argument))
+    except OUR_ERRORS as error:
+        sys.stdout.write(f"{error.code}: {error}\n")
+        sys.exit(2)
     sys.stdout.write(f"{told}\n")
 
 

@@ -83,6 +83,11 @@ def render_clip(
     part.rename(path)
 
 
+def window_id(camera_id: str, start_s: float) -> str:
+    """The look id of a camera's window."""
+    return f"{camera_id}-{datetime.fromtimestamp(start_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+
+
 def record_window(site: Site, entry: CameraEntry, *, duration_s: float, start_s: float) -> Recorded:
     """One window of a fixed camera, recorded or found already recorded.
 
@@ -102,8 +107,7 @@ def record_window(site: Site, entry: CameraEntry, *, duration_s: float, start_s:
             fault="is empty",
             remedy="Give the camera's stream, a file beside site.toml, or `scene`",
         )
-    stamp = datetime.fromtimestamp(start_s, UTC).strftime("%Y%m%dT%H%M%SZ")
-    look_id = f"{entry.id}-{stamp}"
+    look_id = window_id(entry.id, start_s)
     site.spool_folder.mkdir(exist_ok=True)
     if entry.url == SCENE_URL:
         path = site.spool_folder / f"{look_id}.mp4"

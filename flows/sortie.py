@@ -114,6 +114,8 @@ def fly_sortie(
         FlightError: plan, link or autopilot refused.
         FlightFailed: preflight failed, or the aircraft did not land where it should.
     """
+    from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV only when something is drawn
+
     name = sortie_id or f"{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
     folder = site.flights_folder / name
     if (folder / RECORD).exists():
@@ -124,11 +126,11 @@ def fly_sortie(
     plan = plan_zone(site, zone_id)
     say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
     flown = _fly(site, plan, folder, name, time_speed=time_speed, connection=connection, say=say)
-    _draw(plan, flown, folder)
     sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
     (folder / RECORD).write_text(json.dumps(asdict(sortie)), encoding="utf-8")
+    write_plan_picture(folder / "plan.png", plan, flown=flown.pose_track)
     say(f"{name}: landed after {flown.flown_m:.0f} m" + (f", cut short: {flown.reason}" if flown.reason else ""))
     return sortie
 
@@ -259,12 +261,6 @@ def _set_aside(folder: Path) -> None:
     if folder.exists():
         attempts = len(list(folder.parent.glob(f"{folder.name}.cut-off-*")))
         folder.rename(folder.with_name(f"{folder.name}.cut-off-{attempts + 1}"))
-
-
-def _draw(plan: SurveyPlan, flown: FlightRecord, folder: Path) -> None:
-    from flights.plan_picture import draw_plan, write_picture  # noqa: PLC0415 - OpenCV only when something is drawn
-
-    write_picture(folder / "plan.png", draw_plan(plan, flown.pose_track))
 
 
 def _missing(site: Site, field: str, fault: str, remedy: str) -> BadInput:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.assembly import make_sender, open_store, open_vault
-from flows.ingest import camera_source, ingest_look
-from flows.recording import record_window
+from flows.ingest import camera_source, ingest_look, is_filed
+from flows.recording import record_window, window_id
 from flows.sortie import fly_sortie, sortie_source
 from pipeline.delivery.deliver import deliver_pending
 
@@ -36,6 +36,8 @@ def patrol(
         FlightError: the plan or the flight was refused or failed; it is not tried again by itself.
         BadInput: the site lacks something a patrol needs.
     """
+    if sortie_id and is_filed(site, sortie_id):
+        return f"{sortie_id}: was filed before, nothing changed"
     sortie = fly_sortie(
         site, zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, connection=connection, say=say
     )
@@ -61,8 +63,11 @@ def watch(
         BadInput: the camera or its stream cannot be used.
     """
     entry = site.camera(camera_id)
+    begun_s = now_s if start_s is None else start_s
+    if is_filed(site, window_id(camera_id, begun_s)):
+        return f"{window_id(camera_id, begun_s)}: was filed before, nothing changed"
     say(f"{camera_id}: watching for {duration_s:.0f} s")
-    recorded = record_window(site, entry, duration_s=duration_s, start_s=now_s if start_s is None else start_s)
+    recorded = record_window(site, entry, duration_s=duration_s, start_s=begun_s)
     source = camera_source(entry, recorded.path, start_s=recorded.start_s, look_id=recorded.look_id)
     done = ingest_look(site, source, now_s=now_s)
     if recorded.spooled:

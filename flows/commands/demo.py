@@ -15,6 +15,8 @@ from flows.errors import DemoWrong
 if TYPE_CHECKING:
     from flows.demo_score import Score
 
+REPORT_WIDTH = 132
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Where its files go.")] = Path("out/demo"),
@@ -26,6 +28,8 @@ def demo(
 
     begun_s = time.monotonic()
     said = Console(soft_wrap=True, highlight=False)
+    if not said.is_terminal:
+        said.width = REPORT_WIDTH
     folder, taken_up = open_demo(out, seed=seed)
     if taken_up:
         said.print(f"{out}: a demonstration was cut off here; taking it up where it stopped")

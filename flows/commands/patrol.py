@@ -23,8 +23,7 @@ def plan(
     picture: Annotated[Path | None, typer.Option(help="Draw the plan into this PNG.")] = None,
 ) -> None:
     """Plan a survey of a zone and say what it costs; nothing flies."""
-    from flights.plan_picture import draw_plan, write_picture  # noqa: PLC0415 - OpenCV is not in the import path
-
+    from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV is not in the import path
     from flows.sortie import plan_zone  # noqa: PLC0415
 
     made = plan_zone(read_site(site), zone)
@@ -36,7 +35,7 @@ def plan(
     for warning in made.warnings:
         said.print(f"  note: {warning}")
     if picture is not None:
-        write_picture(picture, draw_plan(made))
+        write_plan_picture(picture, made)
         said.print(f"  drawn in {picture}")
 
 
