@@ -84,6 +84,7 @@ class DroneKitAutopilot:
         """
         os.environ["MAVLINK20"] = "1"  # before the first import, or the v1 dialect without fence lists is used
         found: Queue[Any] = Queue()
+        abandoned = threading.Event()
 
         def dial() -> None:
             import dronekit  # noqa: PLC0415 - imported late so that the command line starts without it
@@ -94,6 +95,8 @@ class DroneKitAutopilot:
                 found.put(error)
             else:
                 found.put(vehicle)
+                if abandoned.is_set():
+                    vehicle.close()
 
         # DroneKit's connect waits without end for the first parameter, so it is left behind when it does.
         threading.Thread(target=dial, name="dronekit-connect", daemon=True).start()
@@ -101,6 +104,7 @@ class DroneKitAutopilot:
         try:
             vehicle = found.get(timeout=timeout_s)
         except Empty:
+            abandoned.set()
             raise LinkLost(f"{address}: no autopilot within {timeout_s:.0f} s. Check address and power.") from None
         if isinstance(vehicle, Exception):
             raise LinkLost(f"{address}: {vehicle}. Check address and power.") from vehicle

@@ -123,15 +123,14 @@ def alarm(route: Route, limits: PatrolLimits, vehicle: VehicleState) -> str | No
     if position is None:
         return "position unknown"
     here = route.point(position)
+    windy = vehicle.wind_m_s is not None and vehicle.wind_m_s > limits.max_wind_m_s
+    until_s = limits.airspace_until_s
+    expired = until_s is not None and vehicle.utc_s is not None and vehicle.utc_s > until_s
     checks = (
-        _battery_alarm(limits.airframe, vehicle, here),
+        f"wind {vehicle.wind_m_s:.1f} m/s, limit {limits.max_wind_m_s:.1f}" if windy else None,
+        "airspace approval expired" if expired else None,
         _place_alarm(route, limits, position, here),
-        f"wind {vehicle.wind_m_s:.1f} m/s, limit {limits.max_wind_m_s:.1f}"
-        if vehicle.wind_m_s is not None and vehicle.wind_m_s > limits.max_wind_m_s
-        else None,
-        "airspace approval expired"
-        if limits.airspace_until_s is not None and vehicle.utc_s is not None and vehicle.utc_s > limits.airspace_until_s
-        else None,
+        _battery_alarm(limits.airframe, vehicle, here),
     )
     return next((reason for reason in checks if reason), None)
 

@@ -59,6 +59,7 @@ TIMEOUT_S = {
     PatrolState.CONTROL_LOST: 900.0,
 }
 ARRIVED_SHARE = 0.95
+LINK_GONE_S = 120.0  # silent for so long after control was lost: there is nothing left to record
 ARMABLE_WAIT_S = 20.0  # after its start an autopilot aligns; longer than this, the checklist names what is wrong
 LANDED_BELOW_M = 5.0  # disarmed higher than this above home is no landing
 
@@ -121,7 +122,9 @@ class Machine:
         """Whether there is nothing more to watch."""
         if self.state is PatrolState.CONTROL_LOST:
             down = not seen.vehicle.armed and seen.vehicle.link_age_s < 3
-            return down or seen.at_s - self.since_s > TIMEOUT_S[PatrolState.CONTROL_LOST]
+            waited_s = seen.at_s - self.since_s
+            gone = min(waited_s, seen.vehicle.link_age_s) > LINK_GONE_S
+            return down or gone or waited_s > TIMEOUT_S[PatrolState.CONTROL_LOST]
         return self.state in {PatrolState.LANDED, PatrolState.ABORTED}
 
 

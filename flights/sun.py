@@ -15,8 +15,13 @@ def sun_elevation_deg(*, lat_deg: float, lon_deg: float, at_s: float) -> float:
         lon_deg: longitude.
         at_s: seconds since the Unix epoch, UTC.
 
+    Returns:
+        The elevation; not a number when a given value is none.
+
     Source: Astronomical Almanac, "Low precision formulas for the Sun" (0.01 deg, 1950 to 2050).
     """
+    if not all(map(math.isfinite, (lat_deg, lon_deg, at_s))):
+        return math.nan
     days = (at_s - J2000_UNIX_S) / 86400
     mean_longitude = math.radians((280.460 + 0.9856474 * days) % 360)
     anomaly = math.radians((357.528 + 0.9856003 * days) % 360)

@@ -1,0 +1,260 @@
+"""An autopilot in memory that obeys at once and flies a mission in straight lines, on a clock of its own."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from flights.autopilot import VehicleState
+from flights.errors import CommandRefused, TransferFailed
+from flights.mission_items import Command, ListKind, MissionItem
+from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geofences.position import Geodetic
+
+START_UNIX_S = 1_772_416_800.0  # 10:00 in Hangzhou
+M_PER_LAT = 110_850.0
+SAFE = {
+    "FS_GCS_ENABLE": 1.0, "FS_THR_ENABLE": 1.0, "FS_EKF_ACTION": 1.0, "FS_OPTIONS": 16.0, "BATT_LOW_VOLT": 21.6,
+    "BATT_CRT_VOLT": 21.0, "BATT_FS_LOW_ACT": 2.0, "BATT_FS_CRT_ACT": 1.0, "FENCE_ENABLE": 1.0, "FENCE_TYPE": 5.0,
+    "FENCE_ACTION": 1.0, "FENCE_ALT_MAX": 120.0, "RTL_ALT": 1500.0, "ARMING_CHECK": 1.0, "WPNAV_SPEED": 1000.0,
+}  # fmt: skip
+MODES = {"STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER"}
+
+
+class FakeAutopilot:
+    """Autopilot and Clock in one: sleeping is what makes it fly.
+
+    Attributes:
+        commands: names of all commands, in order.
+        faults: by clock second, what happens then: "loiter", "wind", "silence", "disarm", "drain".
+        refuse: commands that are answered with no.
+        mission_seq: the item flown towards.
+    """
+
+    def __init__(
+        self, home: Geodetic, *, faults: Mapping[float, str] | None = None, refuse: frozenset[str] = frozenset()
+    ) -> None:
+        self.commands: list[str] = []
+        self.faults = dict(faults or {})
+        self.refuse = refuse
+        self.mission_seq = 0
+        self.now = 0.0
+        self._home = home
+        self._at = [0.0, 0.0, 0.0]
+        self._velocity = (0.0, 0.0, 0.0)
+        self._mode, self._armed, self._speed = "STABILIZE", False, 8.0
+        self._goal_height = 0.0
+        self._share, self._wind, self._silent_since = 1.0, 2.0, math.inf
+        self._trigger_m, self._since_capture_m, self._captures, self._pitch = 0.0, 0.0, 0, 0.0
+        self._lists: dict[ListKind, tuple[MissionItem, ...]] = {}
+        self._parameters = dict(SAFE)
+        self._samples: list[Sample] = []
+
+    # Clock
+    def now_s(self) -> float:
+        """Seconds of its own clock."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Fly for so long."""
+        steps = max(1, round(seconds / 0.125))
+        for _ in range(steps):
+            self._step(seconds / steps)
+
+    # Autopilot
+    def observe(self) -> VehicleState:
+        """The newest state."""
+        silent = self.now >= self._silent_since
+        return VehicleState(
+            link_age_s=self.now - self._silent_since if silent else 0.1,
+            mode=self._mode,
+            armed=self._armed,
+            armable=True,
+            utc_s=START_UNIX_S + self.now,
+            position=self._position(),
+            gimbal_pitch_deg=self._pitch,
+            gps_fix=3,
+            satellites=17,
+            ekf_ok=True,
+            battery_share=self._share,
+            battery_v=24.0,
+            wind_m_s=self._wind,
+            wind_from_deg=0.0,
+            mission_seq=self.mission_seq,
+        )
+
+    def drain(self) -> tuple[Sample, ...]:
+        """Samples since the last call."""
+        samples, self._samples = tuple(self._samples), []
+        return samples
+
+    def parameters(self) -> Mapping[str, float]:
+        """All parameters."""
+        return self._parameters
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set and read back."""
+        if name not in self._parameters:
+            raise CommandRefused(command=f"set {name}", result="reads back None")
+        self._parameters[name] = value
+
+    def transfer(self, kind: ListKind, items: Sequence[MissionItem]) -> None:
+        """Store a list; refuses what a real one refuses."""
+        self._obey(f"transfer {kind.name}")
+        if any(abs(item.lat_e7) > 900_000_000 for item in items):
+            raise TransferFailed(f"{kind.name}: item refused")
+        self._lists[kind] = tuple(items)
+
+    def set_mode(self, mode: str) -> None:
+        """Change the flight mode."""
+        if mode not in MODES:
+            raise CommandRefused(command=f"mode {mode}", result="unknown mode")
+        self._obey(f"mode {mode}")
+        self._mode = mode
+
+    def arm(self) -> None:
+        """Arm."""
+        self._obey("arm")
+        self._armed = True
+
+    def disarm(self) -> None:
+        """Disarm on the ground."""
+        self._obey("disarm")
+        self._armed = False
+
+    def take_off(self, height_home_m: float) -> None:
+        """Climb; only armed in GUIDED."""
+        self._obey("take_off")
+        if not self._armed or self._mode != "GUIDED":
+            raise CommandRefused(command="take-off", result="not armed in GUIDED")
+        self._goal_height = height_home_m
+
+    def start_mission(self) -> None:
+        """Fly the mission."""
+        self.set_mode("AUTO")
+        self.mission_seq = 1
+
+    def return_home(self) -> None:
+        """Come home."""
+        self.set_mode("RTL")
+
+    def land(self) -> None:
+        """Land here."""
+        self.set_mode("LAND")
+
+    def stop_trigger(self) -> None:
+        """No more pictures."""
+        self._obey("stop_trigger")
+        self._trigger_m = 0.0
+
+    def point_gimbal(self, pitch_deg: float) -> None:
+        """Turn the lens."""
+        self._obey("point_gimbal")
+        self._pitch = pitch_deg
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _obey(self, command: str) -> None:
+        self.commands.append(command)
+        if command in self.refuse:
+            raise CommandRefused(command=command, result="MAV_RESULT 4")
+
+    # flying
+    def _step(self, dt_s: float) -> None:
+        self.now += dt_s
+        for at_s in [at_s for at_s in self.faults if at_s <= self.now]:
+            self._strike(self.faults.pop(at_s))
+        before = tuple(self._at)
+        if self._armed:
+            self._move(dt_s)
+        moved = tuple(a - b for a, b in zip(self._at, before, strict=True))
+        self._velocity = (moved[0] / dt_s, moved[1] / dt_s, moved[2] / dt_s)
+        self._capture(math.hypot(moved[0], moved[1]))
+        yaw = math.degrees(math.atan2(moved[0], moved[1])) if math.hypot(*moved[:2]) > 0.01 else 0.0
+        self._samples += [
+            ClockSample(boot_s=self.now, unix_s=START_UNIX_S + self.now),
+            AttitudeSample(boot_s=self.now, yaw_deg=yaw, pitch_deg=0.0, roll_deg=0.0),
+            GimbalSample(boot_s=self.now, yaw_deg=0.0, pitch_deg=self._pitch, roll_deg=0.0, from_north=False),
+            self._position(),
+        ]
+
+    def _strike(self, fault: str) -> None:
+        if fault == "loiter":
+            self._mode = "LOITER"
+        elif fault == "wind":
+            self._wind = 14.0
+        elif fault == "silence":
+            self._silent_since = self.now
+        elif fault == "disarm":
+            self._armed = False
+        elif fault == "drain":
+            self._share = 0.2
+
+    def _move(self, dt_s: float) -> None:
+        if self._mode == "GUIDED":
+            self._towards(self._at[0], self._at[1], self._goal_height, dt_s)
+        elif self._mode == "AUTO":
+            self._fly_mission(dt_s)
+        elif self._mode in {"RTL", "LAND"}:
+            self._come_down(dt_s, home=self._mode == "RTL")
+
+    def _fly_mission(self, dt_s: float) -> None:
+        item = self._lists[ListKind.MISSION][self.mission_seq]
+        arrived = True
+        if item.command == Command.TRIGGER_DISTANCE:
+            self._trigger_m = item.params[0]
+        elif item.command == Command.TAKEOFF:
+            arrived = self._towards(self._at[0], self._at[1], item.height_m, dt_s)
+        elif item.command == Command.RETURN_TO_LAUNCH:
+            self._come_down(dt_s, home=True)
+            arrived = False
+        elif item.command == Command.WAYPOINT:
+            east = (item.lon_e7 / 1e7 - self._home.lon_deg) * M_PER_LAT * math.cos(math.radians(self._home.lat_deg))
+            arrived = self._towards(east, (item.lat_e7 / 1e7 - self._home.lat_deg) * M_PER_LAT, item.height_m, dt_s)
+        self.mission_seq += arrived
+
+    def _come_down(self, dt_s: float, *, home: bool) -> None:
+        above = self._at[:2] if not home else [0.0, 0.0]
+        if self._towards(above[0], above[1], self._at[2], dt_s) and self._towards(*above, 0.0, dt_s):
+            self._armed = False
+
+    def _towards(self, east: float, north: float, height: float, dt_s: float) -> bool:
+        goal = (east, north, height)
+        left = math.dist(self._at, goal)
+        share = min(1.0, self._speed * dt_s / left) if left else 1.0
+        self._at = [a + (g - a) * share for a, g in zip(self._at, goal, strict=True)]
+        return share == 1.0
+
+    def _capture(self, moved_m: float) -> None:
+        self._since_capture_m += moved_m
+        if self._trigger_m and self._since_capture_m >= self._trigger_m:
+            self._since_capture_m, self._captures = 0.0, self._captures + 1
+            here = self._position()
+            self._samples.append(
+                CaptureSample(
+                    boot_s=self.now,
+                    index=self._captures,
+                    lat_deg=here.lat_deg,
+                    lon_deg=here.lon_deg,
+                    alt_amsl_m=here.alt_amsl_m,
+                    yaw_deg=0.0,
+                    pitch_deg=self._pitch,
+                    roll_deg=0.0,
+                )
+            )
+
+    def _position(self) -> PositionSample:
+        east, north, up = self._at
+        return PositionSample(
+            boot_s=self.now,
+            lat_deg=self._home.lat_deg + north / M_PER_LAT,
+            lon_deg=self._home.lon_deg + east / M_PER_LAT / math.cos(math.radians(self._home.lat_deg)),
+            alt_amsl_m=self._home.alt_ellipsoid_m - 9.0 + up,
+            height_home_m=up,
+            velocity_enu_m_s=self._velocity,
+        )
