@@ -96,7 +96,7 @@ def do(command: int, *params: float) -> Command:
 def test_a_short_patrol(fly: Callable[..., tuple[Flight, Running]]) -> None:
     """Upload, arm, take-off, AUTO with pictures, RTL, landed and disarmed in less than 25 s, with a truth file."""
     began = time.monotonic()
-    flight, running = fly()
+    flight, running = fly("--param", "LAND_SPEED=150", "--param", "RTL_LOIT_TIME=1000")
     vehicle = flight.vehicle
     assert len(vehicle.parameters) > 55
     commands = vehicle.commands
