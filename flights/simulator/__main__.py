@@ -93,16 +93,21 @@ def _set_parameters(simulation: Simulation, settings: list[str]) -> None:
             raise SimulatorError(msg)
 
 
+def _stop_signals() -> list[int]:
+    """A list that gets every SIGTERM from now on."""
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    signal.signal(signal.SIGTERM, note)
+    return received
+
+
 def _fly(arguments: argparse.Namespace) -> None:
     if not 0 < arguments.speed <= 20:
         msg = f"--speed: {arguments.speed}: want more than 0 and at most 20"
         raise SimulatorError(msg)
-    stopping: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        stopping.append(number)
-
-    signal.signal(signal.SIGTERM, stop)
     aircraft = Aircraft(parse_home(arguments.home), seed=arguments.seed)
     start_utc_s, faults = parse_utc(arguments.start_utc), [parse_fault(text) for text in arguments.fault]
     link = Link(*parse_listen(arguments.listen))
@@ -113,6 +118,7 @@ def _fly(arguments: argparse.Namespace) -> None:
             )
             simulation.telemetry.gimbal_in_vehicle_frame = arguments.gimbal_frame == "vehicle"
             _set_parameters(simulation, arguments.param)
+            stopping = _stop_signals()
             print(f"ready tcp:127.0.0.1:{link.port}", flush=True)  # noqa: T201 - the promised line
             simulation.run(
                 until_wall_s=arguments.max_wall_s,
@@ -123,10 +129,10 @@ def _fly(arguments: argparse.Namespace) -> None:
         link.close()
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Exit code 0 after a stop, 2 when the arguments cannot be used."""
     try:
-        _fly(_arguments().parse_args())
+        _fly(_arguments().parse_args(argv))
     except (SimulatorError, OSError) as error:
         print(f"flights.simulator: {error}", file=sys.stderr)  # noqa: T201 - one clear line
         return 2

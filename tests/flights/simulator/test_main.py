@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flights.simulator.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +22,9 @@ BEAT = mavlink.MAVLink_heartbeat_message(mavlink.MAV_TYPE_GCS, 8, 0, 0, 4, 3)
 BASE = ["--home", "30.3,120.1,6", "--start-utc", "2026-03-02T02:00:00Z", "--truth"]
 
 
-def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end with the given and otherwise good arguments (the last of each name counts)."""
-    command = [sys.executable, "-m", "flights.simulator", *BASE, str(tmp_path / "t"), "--listen", "tcp:127.0.0.1:0"]
-    return subprocess.run(  # noqa: S603 - our own program
-        [*command, *arguments], capture_output=True, text=True, timeout=30, stdin=subprocess.PIPE, check=False
-    )
+def run(tmp_path: Path, *arguments: str) -> int:
+    """Run the program with the given and otherwise good arguments (the last of each name counts)."""
+    return main([*BASE, str(tmp_path / "t"), "--listen", "tcp:127.0.0.1:0", *arguments])
 
 
 @pytest.mark.parametrize(
@@ -44,20 +41,24 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("--truth", "/nowhere/truth"), "/nowhere/truth"),
     ],
 )
-def test_bad_arguments_are_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], complaint: str) -> None:
+def test_bad_arguments_are_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], complaint: str
+) -> None:
     """The line names the argument, what was given and what is wanted."""
-    done = run(tmp_path, *arguments)
-    assert done.returncode == 2
-    assert complaint in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert run(tmp_path, *arguments) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
 
 
-def test_a_taken_port_is_one_line_and_exit_2(tmp_path: Path, launch: Callable[..., Running]) -> None:
+def test_a_taken_port_is_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], launch: Callable[..., Running]
+) -> None:
     """A second simulator on the same port says so and leaves."""
-    done = run(tmp_path, "--listen", f"tcp:127.0.0.1:{launch().port}")
-    assert done.returncode == 2
-    assert "choose another port" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert run(tmp_path, "--listen", f"tcp:127.0.0.1:{launch().port}") == 2
+    said = capsys.readouterr().err
+    assert "choose another port" in said
+    assert said.count("\n") == 1
 
 
 def test_it_stops_on_sigterm_and_by_itself(launch: Callable[..., Running]) -> None:
