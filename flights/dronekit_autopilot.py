@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ACK_S = 3.0  # on a real telemetry radio an answer takes up to a second
 ACK_REPEATS = 2
 HEARTBEAT_S = 0.5  # vehicle seconds; FS_GCS_TIMEOUT is 5
+HICCUP_S = 1.5  # wall seconds; heartbeats come every second at most
 CUSTOM_MODE = 1  # MAV_MODE_FLAG_CUSTOM_MODE_ENABLED
 IN_PROGRESS = 5  # MAV_RESULT_IN_PROGRESS
 PREARM_OK = 0x10000000  # MAV_SYS_STATUS_PREARM_CHECK
@@ -83,31 +84,8 @@ class DroneKitAutopilot:
             LinkLost: no autopilot answered in time.
         """
         os.environ["MAVLINK20"] = "1"  # before the first import, or the v1 dialect without fence lists is used
-        found: Queue[Any] = Queue()
-        abandoned = threading.Event()
-
-        def dial() -> None:
-            import dronekit  # noqa: PLC0415 - imported late so that the command line starts without it
-
-            try:
-                vehicle = dronekit.connect(address, rate=4, heartbeat_timeout=timeout_s)
-            except (dronekit.APIException, OSError, ValueError) as error:
-                found.put(error)
-            else:
-                found.put(vehicle)
-                if abandoned.is_set():
-                    vehicle.close()
-
-        # DroneKit's connect waits without end for the first parameter, so it is left behind when it does.
-        threading.Thread(target=dial, name="dronekit-connect", daemon=True).start()
         started = time.monotonic()
-        try:
-            vehicle = found.get(timeout=timeout_s)
-        except Empty:
-            abandoned.set()
-            raise LinkLost(f"{address}: no autopilot within {timeout_s:.0f} s. Check address and power.") from None
-        if isinstance(vehicle, Exception):
-            raise LinkLost(f"{address}: {vehicle}. Check address and power.") from vehicle
+        vehicle = _dial(address, timeout_s)
         vehicle._heartbeat_error = 0  # noqa: SLF001 - else its reader dies after 30 s of silence; we watch the age
         autopilot = cls(vehicle, time_speed=time_speed)
         try:
@@ -166,7 +144,7 @@ class DroneKitAutopilot:
         wind, current = self._latest.get("WIND"), self._latest.get("MISSION_CURRENT")
         fence, ekf = self._latest.get("FENCE_STATUS"), self._latest.get("EKF_STATUS_REPORT")
         return VehicleState(
-            link_age_s=(time.monotonic() - self._heard_at) * self._speed,
+            link_age_s=self._link_age_s(),
             mode=str(self._vehicle.mode.name) if self._vehicle.mode else None,
             armed=bool(self._vehicle.armed),
             armable=self._armable(),
@@ -184,6 +162,11 @@ class DroneKitAutopilot:
             mission_seq=None if current is None else current.seq,
             fence_breached=fence is not None and bool(fence.breach_status),
         )
+
+    def _link_age_s(self) -> float:
+        """Vehicle seconds since the last heartbeat; a hiccup of this machine does not count for a fast clock."""
+        wall_s = time.monotonic() - self._heard_at
+        return wall_s * self._speed if wall_s > HICCUP_S else min(wall_s * self._speed, HICCUP_S)
 
     def _armable(self) -> bool:
         status = self._latest.get("SYS_STATUS")
@@ -214,8 +197,7 @@ class DroneKitAutopilot:
             CommandRefused: the ACK says anything but accepted.
             LinkLost: there was no ACK.
         """
-        while not self._acks.empty():
-            self._acks.get_nowait()
+        self._acks = Queue()
         for confirmation in range(ACK_REPEATS + 1):
             self._send_command(command, *params, confirmation=confirmation)
             result = self._wait_for_ack(command)
@@ -376,8 +358,7 @@ class DroneKitAutopilot:
 
     def forget_replies(self) -> None:
         """Drop what is left over from an earlier transfer."""
-        while not self._replies.empty():
-            self._replies.get_nowait()
+        self._replies = Queue()
 
     def close(self) -> None:
         """Let go of the link; the aircraft is left to its own failsafes.
@@ -392,3 +373,32 @@ class DroneKitAutopilot:
         closer.join(timeout=5.0)
         if closer.is_alive():
             raise AutopilotError("the link does not close: DroneKit's threads hang.")
+
+
+def _dial(address: str, timeout_s: float) -> Any:  # noqa: ANN401 - DroneKit has no type stubs
+    """Connect on a thread of its own: DroneKit waits without end for the first parameter, and is left behind then."""
+    found: Queue[Any] = Queue()
+    abandoned = threading.Event()
+
+    def dial() -> None:
+        import dronekit  # noqa: PLC0415 - imported late so that the command line starts without it
+
+        try:
+            vehicle = dronekit.connect(address, rate=4, heartbeat_timeout=timeout_s)
+        except (dronekit.APIException, OSError, ValueError) as error:
+            found.put(error)
+            return
+        found.put(vehicle)
+        if abandoned.is_set():
+            vehicle.close()
+
+    os.environ["MAVLINK20"] = "1"  # before the first import, or the v1 dialect without fence lists is used
+    threading.Thread(target=dial, name="dronekit-connect", daemon=True).start()
+    try:
+        vehicle = found.get(timeout=timeout_s)
+    except Empty:
+        abandoned.set()
+        raise LinkLost(f"{address}: no autopilot within {timeout_s:.0f} s. Check address and power.") from None
+    if isinstance(vehicle, Exception):
+        raise LinkLost(f"{address}: {vehicle}. Check address and power.") from vehicle
+    return vehicle

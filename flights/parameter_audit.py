@@ -5,6 +5,7 @@ Our process may die at any moment; these parameters are what then brings the air
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from flights.checks import Check
@@ -47,24 +48,17 @@ def audit_parameters(parameters: Mapping[str, float], *, height_m: float) -> lis
         ),
         "RTL_ALT": (lambda v: 1000 <= v <= 12000, "1000 to 12000 cm: above trees, below the legal height"),
     }
-    checks = []
-    for name, (is_met, required) in rules.items():
-        value = parameters.get(name)
-        checks.append(
-            Check(
-                name=f"parameter_{name}",
-                ok=value is not None and is_met(value),
-                measured="missing" if value is None else f"{value:g}",
-                required=required,
-            )
-        )
-    low, critical = parameters.get("BATT_LOW_VOLT"), parameters.get("BATT_CRT_VOLT")
-    checks.append(
-        Check(
-            name="parameter_battery_order",
-            ok=low is not None and critical is not None and critical < low,
-            measured=f"critical {critical}, low {low}",
-            required="the critical voltage is below the low one",
-        )
+    low, critical = parameters.get("BATT_LOW_VOLT", math.nan), parameters.get("BATT_CRT_VOLT", math.nan)
+    ordered = Check(
+        name="parameter_battery_order",
+        ok=critical < low,
+        measured=f"critical {critical:g}, low {low:g}",
+        required="the critical voltage is below the low one",
     )
-    return checks
+    return [*(_audit(name, parameters.get(name), rule) for name, rule in rules.items()), ordered]
+
+
+def _audit(name: str, value: float | None, rule: Rule) -> Check:
+    is_met, required = rule
+    ok, measured = (False, "missing") if value is None else (is_met(value), f"{value:g}")
+    return Check(name=f"parameter_{name}", ok=ok, measured=measured, required=required)

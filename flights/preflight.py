@@ -155,158 +155,85 @@ def _waive(check: Check, waivers: Mapping[str, str]) -> Check:
 
 def _aircraft_checks(seen: Preflight) -> list[Check]:
     vehicle, airframe = seen.vehicle, seen.briefing.airframe
-    share = vehicle.battery_share
-    have_wh = None if share is None else share * airframe.battery_wh
+    have_wh = math.nan if vehicle.battery_share is None else vehicle.battery_share * airframe.battery_wh
     need_wh = seen.plan.energy_wh + airframe.reserve_wh
-    storage_need = max(MIN_STORAGE_BYTES, int(seen.plan.duration_s * BYTES_PER_FLIGHT_SECOND))
+    fix, satellites = vehicle.gps_fix or 0, vehicle.satellites or 0
+    need_bytes = max(MIN_STORAGE_BYTES, int(seen.plan.duration_s * BYTES_PER_FLIGHT_SECOND))
+    free, held = seen.storage_free_bytes, "the autopilot holds the {} as sent"
+    energy = f"{need_wh:.0f} Wh for the flight, the way home and the reserve"
     return [
-        Check(name="armable", ok=vehicle.armable, measured=str(vehicle.armable), required="pre-arm checks pass"),
-        Check(
-            name="disarmed", ok=not vehicle.armed, measured=f"armed {vehicle.armed}", required="on the ground, disarmed"
-        ),
-        Check(
-            name="satellite_fix",
-            ok=vehicle.gps_fix is not None and vehicle.gps_fix >= FIX_3D,
-            measured=f"fix type {vehicle.gps_fix}",
-            required=f"at least {FIX_3D}",
-        ),
-        Check(
-            name="satellites",
-            ok=vehicle.satellites is not None and vehicle.satellites >= MIN_SATELLITES,
-            measured=str(vehicle.satellites),
-            required=f"at least {MIN_SATELLITES}",
-        ),
-        Check(name="position_estimate", ok=vehicle.ekf_ok, measured=f"good {vehicle.ekf_ok}", required="good"),
-        Check(
-            name="battery",
-            ok=have_wh is not None and have_wh >= need_wh,
-            measured="unknown" if have_wh is None else f"{have_wh:.0f} Wh",
-            required=f"{need_wh:.0f} Wh for the flight, the way home and the reserve",
-        ),
-        Check(
-            name="storage",
-            ok=seen.storage_free_bytes >= storage_need,
-            measured=f"{seen.storage_free_bytes / 1e6:.0f} MB",
-            required=f"{storage_need / 1e6:.0f} MB",
-        ),
-        Check(
-            name="mission_read_back",
-            ok=seen.mission_equal is True,
-            measured=str(seen.mission_equal),
-            required="the autopilot holds the mission as sent",
-        ),
-        Check(
-            name="fence_read_back",
-            ok=seen.fence_equal is True,
-            measured=str(seen.fence_equal),
-            required="the autopilot holds the fence as sent",
-        ),
+        _check("armable", vehicle.armable, vehicle.armable, "pre-arm checks pass"),
+        _check("disarmed", not vehicle.armed, f"armed {vehicle.armed}", "on the ground, disarmed"),
+        _check("satellite_fix", fix >= FIX_3D, f"fix type {vehicle.gps_fix}", f"at least {FIX_3D}"),
+        _check("satellites", satellites >= MIN_SATELLITES, vehicle.satellites, f"at least {MIN_SATELLITES}"),
+        _check("position_estimate", vehicle.ekf_ok, f"good {vehicle.ekf_ok}", "good"),
+        _check("battery", have_wh >= need_wh, f"{have_wh:.0f} Wh", energy),
+        _check("storage", free >= need_bytes, f"{free / 1e6:.0f} MB", f"{need_bytes / 1e6:.0f} MB"),
+        _check("mission_read_back", seen.mission_equal is True, seen.mission_equal, held.format("mission")),
+        _check("fence_read_back", seen.fence_equal is True, seen.fence_equal, held.format("fence")),
     ]
+
+
+def _check(name: str, ok: bool, measured: object, required: str, *, waivable: bool = False) -> Check:  # noqa: FBT001 - a table's column
+    return Check(name=name, ok=ok, measured=str(measured), required=required, waivable=waivable)
 
 
 def _place_checks(seen: Preflight) -> list[Check]:
     plan, position = seen.plan, seen.vehicle.position
-    off_m = math.inf
-    inside = False
+    off_m, inside = math.inf, False
     if position is not None:  # the autopilot makes the place where it is armed its home
         at = ShapelyPoint(position.lon_deg, position.lat_deg)
         inside = bool(plan.airspace.contains(at))
         off_m = math.hypot(*plane_from_map(at, plan.frame).coords[0])
-    elevation = sun_elevation_deg(
-        lat_deg=plan.home.lat_deg, lon_deg=plan.home.lon_deg, at_s=seen.at_s + plan.duration_s
-    )
+    sun_deg = sun_elevation_deg(lat_deg=plan.home.lat_deg, lon_deg=plan.home.lon_deg, at_s=seen.at_s + plan.duration_s)
+    light, dusk = f"sun at {sun_deg:.1f} deg when landing", f"at least {CIVIL_TWILIGHT_DEG:.0f} deg"
+    warned = "; ".join(plan.warnings)
     return [
-        Check(name="home_in_fence", ok=inside, measured=f"inside {inside}", required="home inside the fence"),
-        Check(
-            name="home_as_planned", ok=off_m <= 10, measured=f"{off_m:.1f} m off", required="within 10 m of the plan"
-        ),
-        Check(
-            name="daylight",
-            ok=elevation >= CIVIL_TWILIGHT_DEG,
-            measured=f"sun at {elevation:.1f} deg when landing",
-            required=f"at least {CIVIL_TWILIGHT_DEG:.0f} deg",
-            waivable=True,
-        ),
-        Check(
-            name="plan_warnings",
-            ok=not plan.warnings,
-            measured="; ".join(plan.warnings) or "none",
-            required="none, or accepted by the pilot",
-            waivable=True,
-        ),
+        _check("home_in_fence", inside, f"inside {inside}", "home inside the fence"),
+        _check("home_as_planned", off_m <= 10, f"{off_m:.1f} m off", "within 10 m of the plan"),
+        _check("daylight", sun_deg >= CIVIL_TWILIGHT_DEG, light, dusk, waivable=True),
+        _check("plan_warnings", not warned, warned or "none", "none, or accepted by the pilot", waivable=True),
     ]
 
 
 def _approval_checks(seen: Preflight) -> list[Check]:
-    approval, plan = seen.briefing.approval, seen.plan
-    number = approval.number.strip() if approval else ""
-    band = approval is not None and approval.floor_m <= plan.height_home_m <= min(approval.ceiling_m, MAX_HEIGHT_AGL_M)
-    until_s = seen.at_s + plan.duration_s
-    window = approval is not None and approval.valid_from_s <= seen.at_s and until_s <= approval.valid_until_s
-    outside_m2 = math.inf
-    if approval is not None:
-        frame = plan.frame
-        approved = plane_from_map(approval.outline, frame).buffer(0.05)
-        outside_m2 = float(shapely.difference(plane_from_map(plan.airspace, frame), approved).area)
-    busy = seen.briefing.volume_busy_with
+    approval, plan, busy = seen.briefing.approval, seen.plan, seen.briefing.volume_busy_with
+    free = _check("airspace_free", not busy, busy or "free", "one flight per airspace volume")
+    if approval is None:
+        names = ("approval_number", "approval_band", "approval_area", "approval_window")
+        return [free, *(_check(name, False, "none", "an approval") for name in names)]  # noqa: FBT003 - a table's column
+    height, until_s = plan.height_home_m, seen.at_s + plan.duration_s
+    band = f"{approval.floor_m:.0f} to {min(approval.ceiling_m, MAX_HEIGHT_AGL_M):.0f} m"
+    approved = plane_from_map(approval.outline, plan.frame).buffer(0.05)
+    outside_m2 = float(shapely.difference(plane_from_map(plan.airspace, plan.frame), approved).area)
+    in_band = approval.floor_m <= height <= min(approval.ceiling_m, MAX_HEIGHT_AGL_M)
+    in_time = approval.valid_from_s <= seen.at_s and until_s <= approval.valid_until_s
+    flight = f"flight from {seen.at_s:.0f} to {until_s:.0f}"
+    window = f"{approval.valid_from_s:.0f} to {approval.valid_until_s:.0f}"
+    area = f"{outside_m2:.0f} m2 of the fence outside"
     return [
-        Check(name="approval_number", ok=bool(number), measured=number or "none", required="an approval number"),
-        Check(
-            name="approval_band",
-            ok=band,
-            measured=f"{plan.height_home_m:.0f} m",
-            required=f"{approval.floor_m:.0f} to {approval.ceiling_m:.0f} m" if approval else "an approval",
-        ),
-        Check(
-            name="approval_area",
-            ok=outside_m2 <= 1.0,
-            measured=f"{outside_m2:.0f} m2 of the fence outside",
-            required="the fence lies inside the approved area",
-        ),
-        Check(
-            name="approval_window",
-            ok=window,
-            measured=f"flight from {seen.at_s:.0f} to {until_s:.0f}",
-            required=f"{approval.valid_from_s:.0f} to {approval.valid_until_s:.0f}" if approval else "an approval",
-        ),
-        Check(name="airspace_free", ok=not busy, measured=busy or "free", required="one flight per airspace volume"),
+        free,
+        _check("approval_number", bool(approval.number.strip()), approval.number or "none", "an approval number"),
+        _check("approval_band", in_band, f"{height:.0f} m", band),
+        _check("approval_area", outside_m2 <= 1.0, area, "the fence lies inside the approved area"),
+        _check("approval_window", in_time, flight, window),
     ]
 
 
 def _people_checks(seen: Preflight) -> list[Check]:
     briefing, weather = seen.briefing, seen.briefing.weather
-    stated = weather is not None and bool(weather.entered_by.strip())
-    wind = math.inf if weather is None else max(weather.wind_m_s, weather.gust_m_s)
+    stated = (
+        ("remote_pilot", briefing.pilot, "a remote pilot, named"),
+        ("pilot_licence", briefing.pilot_licence, "the pilot's licence number"),
+        ("registration", briefing.registration, "the aircraft's registration"),
+        ("weather_entered", weather.entered_by if weather else "", "weather entered by a named person"),
+    )
+    wind = math.nan if weather is None else max(weather.wind_m_s, weather.gust_m_s)
+    sight = "unknown" if weather is None else f"{weather.visibility_m:.0f} m, wet {weather.precipitation}"
+    clear = weather is not None and weather.visibility_m >= 1500 and not weather.precipitation
+    calm = f"at most {briefing.max_wind_m_s:.1f} m/s with gusts"
     return [
-        Check(
-            name=name,
-            ok=bool(value.strip()),
-            measured=value.strip() or "not stated",
-            required=required,
-        )
-        for name, value, required in (
-            ("remote_pilot", briefing.pilot, "a remote pilot, named"),
-            ("pilot_licence", briefing.pilot_licence, "the pilot's licence number"),
-            ("registration", briefing.registration, "the aircraft's registration"),
-        )
-    ] + [
-        Check(
-            name="weather_entered",
-            ok=stated,
-            measured=weather.entered_by if weather and stated else "not entered",
-            required="weather entered by a named person",
-        ),
-        Check(
-            name="wind",
-            ok=wind <= briefing.max_wind_m_s,
-            measured=f"{wind:.1f} m/s",
-            required=f"at most {briefing.max_wind_m_s:.1f} m/s with gusts",
-        ),
-        Check(
-            name="visibility",
-            ok=weather is not None and weather.visibility_m >= 1500 and not weather.precipitation,
-            measured="unknown" if weather is None else f"{weather.visibility_m:.0f} m, wet {weather.precipitation}",
-            required="at least 1500 m and dry",
-            waivable=True,
-        ),
+        *(_check(name, bool(text.strip()), text.strip() or "not stated", wanted) for name, text, wanted in stated),
+        _check("wind", wind <= briefing.max_wind_m_s, f"{wind:.1f} m/s", calm),
+        _check("visibility", clear, sight, "at least 1500 m and dry", waivable=True),
     ]

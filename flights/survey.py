@@ -84,13 +84,11 @@ def plan_survey(
     footprint = footprint_on_ground(camera, height_agl_m=height_agl_m, gimbal_pitch_deg=gimbal_pitch_deg)
     frame = LocalFrame(origin=home)
     zone = shapely.make_valid(plane_from_map(outline, frame))
-    if airspace is None:
-        hull = shapely.union_all([zone, shapely.Point(0, 0)]).convex_hull
-        border = hull.buffer(footprint.centre_m + 2 * border_inset_m, join_style="mitre", mitre_limit=2)
-        airspace = map_from_plane(border, frame)
+    airspace = airspace or map_from_plane(_airspace_round(zone, footprint.centre_m + 2 * border_inset_m), frame)
+    houses = [plane_from_map(polygon, frame) for polygon in no_fly]
     area = _Area(
         zone=zone,
-        transit=_allowed(plane_from_map(airspace, frame), [plane_from_map(p, frame) for p in no_fly], border_inset_m),
+        transit=_allowed(plane_from_map(airspace, frame), houses, border_inset_m),
         footprint=footprint,
         spacing_m=footprint.width_m * (1 - side_overlap),
         airframe=airframe,
@@ -100,25 +98,23 @@ def plan_survey(
     level_s = airframe.route_time_s([point for _, point in route], speed_m_s) + height_agl_m / airframe.descend_m_s
     trigger_m = (footprint.far_m - footprint.near_m) * (1 - front_overlap)
     plan = SurveyPlan(
-        zone_id=zone_id,
-        home=home,
-        outline=outline,
-        airspace=airspace,
-        no_fly=no_fly,
+        zone_id=zone_id, home=home, outline=outline, airspace=airspace, no_fly=no_fly, speed_m_s=speed_m_s,
+        gimbal_pitch_deg=gimbal_pitch_deg, trigger_m=trigger_m, strip_angle_deg=angle_deg, gsd_m=footprint.gsd_m,
         waypoints=_waypoints(route, frame, height_agl_m, trigger_m),
-        speed_m_s=speed_m_s,
-        gimbal_pitch_deg=gimbal_pitch_deg,
-        trigger_m=trigger_m,
-        strip_angle_deg=angle_deg,
-        gsd_m=footprint.gsd_m,
         images=sum(math.floor(math.dist(one.start_m, one.end_m) / trigger_m) + 1 for one in passes),
-        coverage_share=_coverage_share(area, passes, [plane_from_map(p, frame) for p in no_fly]),
+        coverage_share=_coverage_share(area, passes, houses),
         length_m=sum(math.dist(a[1], b[1]) for a, b in pairwise(route)),
         duration_s=level_s + height_agl_m / airframe.climb_m_s,
         energy_wh=level_s * airframe.cruise_power_w / 3600 + airframe.climb_wh(height_agl_m),
-    )
+    )  # fmt: skip
     validate_plan(plan, airframe=airframe, terrain=terrain)
     return replace(plan, warnings=_warnings(plan))
+
+
+def _airspace_round(zone: BaseGeometry, width_m: float) -> Polygon:
+    hull = shapely.union_all([zone, shapely.Point(0, 0)]).convex_hull
+    border: Polygon = hull.buffer(width_m, join_style="mitre", mitre_limit=2)
+    return border
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
