@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.staticfiles import StaticFiles
 
 from geofences.zone_index import ZoneIndex
 from pipeline.console import case, evidence, health, maps, queue

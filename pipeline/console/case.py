@@ -141,6 +141,7 @@ def _case_page(
 ) -> CasePage:
     drafts = of_offence(desk.store.cases(state=CaseState.DRAFT), offence)
     rank, before, after = _place(case, drafts)
+    desk.evidence.learn((case, after) if after else (case,))
     own = LastDecision(case=case, version=case.version) if case.state is not CaseState.DRAFT else None
     zones = {zone.zone_id: zone for zone in desk.index.zones}
     permits = {permit.permit_id: permit for permit in desk.index.permits}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 
 from pipeline.console.desk import desk_of
 from pipeline.console.guard import answer_headers
@@ -22,7 +22,7 @@ _STATUS_OF_CODE = {
     "stale_case": 409,
     "storage_full": 507,
 }
-_CODE_OF_STATUS = {404: "not_found", 405: "wrong_method"}
+_CODE_OF_STATUS = {400: "bad_request", 404: "not_found", 405: "wrong_method"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,8 @@ def _pipeline_error(request: Request, error: Exception) -> HTMLResponse:
     return show_failure(request, code, _STATUS_OF_CODE.get(code, 500))
 
 
-def _http_error(request: Request, error: Exception) -> HTMLResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return show_failure(request, _CODE_OF_STATUS.get(status, "bad_request"), status)
+def _refused(request: Request, _error: Exception, *, code: str, status: int) -> HTMLResponse:
+    return show_failure(request, code, status)
 
 
 def _bad_request(request: Request, _error: Exception) -> HTMLResponse:
@@ -72,6 +71,7 @@ def _fault(request: Request, _error: Exception) -> HTMLResponse:
 def show_failures_as_pages(app: FastAPI) -> None:
     """Answer every error of an application with a page."""
     app.add_exception_handler(PipelineError, _pipeline_error)
-    app.add_exception_handler(HTTPException, _http_error)
+    for status, code in _CODE_OF_STATUS.items():
+        app.add_exception_handler(status, partial(_refused, code=code, status=status))
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(Exception, _fault)

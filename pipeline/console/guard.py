@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from starlette.datastructures import Headers
+    from fastapi.datastructures import Headers
 
     from pipeline.console.settings import ConsoleSettings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads annotations at run time
@@ -67,6 +68,18 @@ class QueuePage:
     drops: tuple[tuple[DropReason, int], ...]
     undo: LastDecision | None
 
+    def at_state(self, state: CaseState) -> str:
+        """The queue of another state."""
+        return _address(state, self.offence)
+
+    def at_offence(self, offence: Offence | None) -> str:
+        """The queue of another offence, or of all."""
+        return _address(self.state, offence)
+
+    def at_page(self, number: int) -> str:
+        """Another page of this queue."""
+        return _address(self.state, self.offence, number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropsPage:
@@ -101,8 +114,10 @@ def show_queue(
     in_state = desk.store.cases(state=state)
     cases = of_offence(in_state, offence)
     size = desk.settings.page_size
+    shown = cases[(page - 1) * size : page * size]
+    desk.evidence.learn(shown)
     context = QueuePage(
-        rows=tuple(_row(case, desk) for case in cases[(page - 1) * size : page * size]),
+        rows=tuple(_row(case, desk) for case in shown),
         total=len(cases),
         number=page,
         pages=max(1, -(-len(cases) // size)),
@@ -130,6 +145,11 @@ def show_drops(request: Request, desk: DeskOf) -> HTMLResponse:
         sources={filed.source_id: desk.source_name(filed.source_id) for filed in recent},
     )
     return desk.page(request, "drops.html", context)
+
+
+def _address(state: CaseState, offence: Offence | None, number: int = 1) -> str:
+    query = {"state": state.value} | ({"offence": offence.value} if offence else {})
+    return f"/?{urlencode(query | ({'page': str(number)} if number > 1 else {}))}"
 
 
 def of_offence(cases: Iterable[Case], offence: Offence | None) -> tuple[Case, ...]:

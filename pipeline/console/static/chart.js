@@ -10,7 +10,7 @@ const charts = (() => {
   function pointLayer(feature, latlng) {
     const { role, offence, kind } = feature.properties;
     const radius = { case: 7, finding: 4, site: 6 }[role];
-    return L.circleMarker(latlng, { radius, className: `at-${role} offence-${offence ?? kind ?? ""}` });
+    return L.circleMarker(latlng, { radius, pane: "points", className: `at-${role} offence-${offence ?? kind ?? ""}` });
   }
 
   function areaStyle(feature) {
@@ -47,8 +47,15 @@ const charts = (() => {
       const fits = size.x >= widthPx(name) + 6 && size.y >= 20;
       const lines = size.y >= 56 && size.x >= widthPx(kindName) + 6 ? [name, kindName] : [name];
       layer.unbindTooltip();
-      if (fits) layer.bindTooltip(words(...lines), { permanent: true, direction: "center", className: `label name ${flagged ? "flagged" : ""}` });
-      else layer.bindTooltip(words(label), { sticky: true, className: "label" });
+      if (!fits) {
+        layer.bindTooltip(words(label), { sticky: true, className: "label" });
+        return;
+      }
+      const middle = extent.getCenter();
+      const road = kind === "road"; // roads cross: their name is in the middle, others' under their upper edge
+      const style = { permanent: true, direction: road ? "center" : "bottom", pane: "names", offset: [0, road ? 0 : -4] };
+      layer.bindTooltip(words(...lines), { ...style, className: `label name ${flagged ? "flagged" : ""}` });
+      layer.openTooltip(road ? middle : L.latLng(extent.getNorth(), middle.lng));
     });
   }
 
@@ -89,6 +96,8 @@ const charts = (() => {
     }
     const map = L.map(element, { zoomSnap: 0.25, maxZoom: 21, minZoom: 10, dragging: !L.Browser.mobile, attributionControl: false });
     drawn.add(map);
+    map.createPane("names");
+    map.createPane("points");
     L.control.attribution({ prefix: "Leaflet" }).addAttribution(element.dataset.attribution).addTo(map);
     L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
     if (element.dataset.tiles) L.tileLayer(element.dataset.tiles, { maxZoom: 21, maxNativeZoom: 18 }).addTo(map);
