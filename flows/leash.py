@@ -17,11 +17,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def tie_to_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent dies; end at once if it is dead already."""
+    """Ask the kernel to end us when the parent dies; end at once if it is dead already."""
     if sys.platform != "linux":
         return
     parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent or parent == 1:
         sys.exit(1)
 
