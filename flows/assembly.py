@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 # A thing not seen for this long, or for this many looks if they are slow, is another thing when it comes back.
 LOST_AFTER_S = 3.0
 LOST_AFTER_LOOKS = 5
+# A decision is held back from delivery this long, so that it can be taken back.
+UNDO_S = 20.0
 SOFTWARE = f"offsite-enforcement {metadata.version('offsite-enforcement')}"
 
 
 def open_store(site: Site) -> SqlCaseStore:
     """The site's case store, migrated to this program's version."""
     (site.folder / "store").mkdir(exist_ok=True)
-    return SqlCaseStore(site.store_url, timezone=ZoneInfo(site.settings.site.timezone))
+    return SqlCaseStore(site.store_url, timezone=ZoneInfo(site.settings.site.timezone), undo_s=UNDO_S)
 
 
 def open_vault(site: Site) -> FolderVault:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from flows.demo_run import cases_of
-from geofences.zone import parts_of
+from geofences.zone import ZoneKind, parts_of
 from pipeline.site import read_site
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from geofences.position import Geodetic
     from pipeline.domain.case import Case
 
-PX_PER_M = 7.0
+PX_PER_M = 9.0
 MARGIN_M = 8.0
 ZONE_BGR = {
     "road": (205, 205, 205),
@@ -82,10 +82,11 @@ def enu_of_ring(polygon: shapely.Polygon, frame: LocalFrame) -> NDArray[np.float
 
 
 def draw_demo(folder: DemoFolder, score: Score) -> Path:
-    """Draw zones, planted things (black), cases with 95 % ellipses (red), look-alikes (green) into overview.png."""
+    """Draw zones, cameras, planted things (black), cases with 95 % ellipses (red), look-alikes (green): overview.png."""
     site = read_site(folder.site)
     frame = site.ground.frame
-    rings = [enu_of_ring(part, frame) for zone in site.zones for part in parts_of(zone.outline)]
+    shown = [zone for zone in site.zones if zone.kind is ZoneKind.PATROL] or site.zones
+    rings = [enu_of_ring(part, frame) for zone in shown for part in parts_of(zone.outline)]
     low, high = np.min(np.vstack(rings), axis=0) - MARGIN_M, np.max(np.vstack(rings), axis=0) + MARGIN_M
     sheet = _Sheet(frame, (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
     for zone in site.zones:
@@ -97,6 +98,11 @@ def draw_demo(folder: DemoFolder, score: Score) -> Path:
         at_px = sheet.spot(alike.planted.position)
         cv2.circle(sheet.image, at_px, 6, LAWFUL_BGR, 2, cv2.LINE_AA)
         sheet.label(f"{alike.planted.truth_id}: {', '.join(alike.reasons) or 'never seen'}", at_px, LAWFUL_BGR)
+    for camera in site.settings.camera:
+        if camera.mounting is not None:
+            at_px = sheet.spot(camera.mounting.pose_at(0.0).position)
+            cv2.drawMarker(sheet.image, at_px, TRUTH_BGR, cv2.MARKER_TRIANGLE_UP, 12, 2)
+            sheet.label(camera.id, at_px, TRUTH_BGR)
     for case in cases_of(site):
         sheet.case(case)
     path = folder.root / "overview.png"

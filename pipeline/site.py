@@ -112,6 +112,14 @@ class ConsoleEntry(Entry):
     tile_url: str = Field(default="", description="{z}/{x}/{y} template of the office's own map tiles; empty = none")
 
 
+class StoreSettings(Entry):
+    """`[store]`: where cases are kept; empty url = SQLite in the site's folder."""
+
+    url: str = Field(
+        default="", description="such as postgresql+psycopg://host/database, where it outgrows one machine"
+    )
+
+
 class ModelSettings(Entry):
     """`[model]`: which detector; empty folder = the one shipped."""
 
@@ -138,6 +146,7 @@ class SiteFile(Entry):
     camera: tuple[CameraEntry, ...] = ()
     delivery: DeliverySettings = DeliverySettings()
     console: ConsoleEntry = ConsoleEntry()
+    store: StoreSettings = StoreSettings()
     model: ModelSettings = ModelSettings()
     scene: SceneSettings | None = None
 
@@ -184,7 +193,7 @@ class Site:
     @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the case store."""
-        return f"sqlite:///{self.folder / 'store' / 'cases.db'}"
+        return self.settings.store.url or f"sqlite:///{self.folder / 'store' / 'cases.db'}"
 
     @property
     def vault_folder(self) -> Path:
