@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from detectors.model_folder import SHIPPED
 from detectors.openvino_engine import OpenVinoEngine
@@ -59,7 +60,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=24)
     asked = parser.parse_args()
     ours = OpenVinoEngine(SHIPPED, long_side_px=LONG_SIDE_PX, threads=1)
-    peer = UltralyticsEngine(SHIPPED, long_side_px=LONG_SIDE_PX, threads=1)
+    peer = UltralyticsEngine(SHIPPED, long_side_px=LONG_SIDE_PX)
+    torch.set_num_threads(1)
     shown = frames(asked.frames)
     ours.detect(shown[0])
     peer.detect(shown[0])

@@ -82,7 +82,7 @@ def enu_of_ring(polygon: shapely.Polygon, frame: LocalFrame) -> NDArray[np.float
 
 
 def draw_demo(folder: DemoFolder, score: Score) -> Path:
-    """Draw zones, cameras, planted things (black), cases with 95 % ellipses (red), look-alikes (green): overview.png."""
+    """Draw overview.png: zones, cameras and planted things (black), cases and ellipses (red), look-alikes (green)."""
     site = read_site(folder.site)
     frame = site.ground.frame
     shown = [zone for zone in site.zones if zone.kind is ZoneKind.PATROL] or site.zones
