@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from detectors.detections import Detections
 
+LOWEST_SHIPPED_SCORE = 0.2
+"""No shipped threshold is below this (see reference/export.py), so whatever the engine reports may start a track."""
+
 BUFFER_RATE_HZ = 30.0
 """`trackers` counts its lost-track buffer in frames of this rate, whatever the video's."""
 
@@ -38,7 +41,7 @@ class ByteTracker:
         lost_after_s: float = 2.0,
         looks_until_tracked: int = 2,
         least_iou: float = 0.1,
-        sure_score: float = 0.35,
+        sure_score: float = LOWEST_SHIPPED_SCORE,
     ) -> None:
         """Start without tracks.
 

@@ -25,6 +25,7 @@ from detectors.openvino_engine import OpenVinoEngine
 from detectors.picture_folder import LabelledPicture, read_picture_folder
 from detectors.reference.quiet import silence_ultralytics
 from detectors.reference.recipe import Recipe, read_recipe, split_off_validation
+from detectors.tracker import LOWEST_SHIPPED_SCORE
 
 silence_ultralytics()
 
@@ -35,7 +36,7 @@ ensure_torchvision()
 from ultralytics import YOLO  # noqa: E402 - needs the shim
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402 - needs the shim
 
-CANDIDATE_THRESHOLDS = np.round(np.arange(0.15, 0.66, 0.01), 2)
+CANDIDATE_THRESHOLDS = np.round(np.arange(LOWEST_SHIPPED_SCORE, 0.66, 0.01), 2)
 NMS_IOU = 0.5
 REAL_INPUT_PX = 640
 
