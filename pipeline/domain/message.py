@@ -109,8 +109,8 @@ class QueuedMessage:
     payload: str
     created_s: float
     next_try_s: float
-    attempts: int
-    last_error: str
+    attempts: int = 0
+    last_error: str = ""
 
 
 def message_of(case: Case, event: CaseEvent) -> CaseMessage:

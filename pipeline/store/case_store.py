@@ -13,29 +13,17 @@ from sqlalchemy.orm import selectinload
 from geofences.local_frame import LocalFrame
 from geofences.location import GroundFix, fuse
 from pipeline.domain.case import Case, CaseState, EventKind, Grade, state_after
-from pipeline.domain.finding import DropReason
-from pipeline.domain.frame import SourceKind
+from pipeline.domain.finding import Drop
 from pipeline.domain.incident import merge_target
-from pipeline.domain.message import message_of
-from pipeline.domain.offence import Offence
+from pipeline.domain.message import QueuedMessage, message_of
 from pipeline.errors import IllegalTransition, NotFound, StaleCase
 from pipeline.evidence.chain import link, verify_chain
 from pipeline.ports import FiledLook
 from pipeline.store.database import Database
-from pipeline.store.mapping import (
-    case_of,
-    drop_of,
-    encode_fix,
-    fault_of,
-    row_of_case,
-    row_of_event,
-    row_of_finding,
-    row_of_message,
-    rows_of_look,
-)
-from pipeline.store.models import CaseRow, DeliveryRow, DropRow, FindingRow, FrameFaultRow, LookRow
+from pipeline.store.mapping import case_of, row_of, value_of
+from pipeline.store.models import CaseRow, DeliveryRow, DropRow, EventRow, FindingRow, FrameFaultRow, LookRow, OutboxRow
 from pipeline.store.outbox import SqlOutbox
-from pipeline.store.summaries import DropCount, FiledDrop, LookSummary
+from pipeline.store.summaries import DropCount, FiledDrop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pipeline.domain.case import CaseEvent, Decision, SealedFinding
-    from pipeline.domain.look import FrameFault, LookReport
+    from pipeline.domain.look import LookReport
 
 # Who is named in the log for what the program did by itself.
 PROGRAM = "offsite"
@@ -98,10 +86,10 @@ class SqlCaseStore:
         with self._database.writing() as session:
             if session.get(LookRow, report.look_id) is not None:
                 return FiledLook(look_id=report.look_id, already_filed=True, drafted=(), extended=())
-            look, *rest = rows_of_look(report, now_s=now_s)
-            session.add(look)
+            session.add(row_of(LookRow, report, filed_s=now_s))
             session.flush()
-            session.add_all(rest)
+            session.add_all(row_of(DropRow, drop, look_id=report.look_id) for drop in report.drops)
+            session.add_all(row_of(FrameFaultRow, fault, look_id=report.look_id) for fault in report.faults)
             known = _cases_near(session, report)
             for finding in report.findings:
                 target = merge_target(finding, known)
@@ -125,7 +113,7 @@ class SqlCaseStore:
         """Cases, newest sight first; drills among them."""
         query = select(CaseRow).options(*_WHOLE_CASE).order_by(CaseRow.last_s.desc(), CaseRow.case_id)
         if state is not None:
-            query = query.where(CaseRow.state == state.value)
+            query = query.where(CaseRow.state == state)
         with self._database.reading() as session:
             return tuple(case_of(row) for row in session.scalars(query))
 
@@ -157,7 +145,7 @@ class SqlCaseStore:
                 reason=decision.reason.value if decision.reason else "",
                 note=decision.note,
             )
-            row.state = after.value
+            row.state = after
             hold_s = self._undo_s if decision.kind in _DECISIONS else 0.0
             return _record(session, replace(case, state=after), event, hold_s=hold_s)
 
@@ -169,31 +157,6 @@ class SqlCaseStore:
         """
         return verify_chain(self.case(case_id))
 
-    def looks(self) -> tuple[LookSummary, ...]:
-        """All filed looks, newest first."""
-        counts = [
-            select(func.count()).where(table.look_id == LookRow.look_id).scalar_subquery()
-            for table in (FindingRow, DropRow, FrameFaultRow)
-        ]
-        query = select(LookRow, *counts).order_by(LookRow.started_s.desc(), LookRow.look_id)
-        with self._database.reading() as session:
-            return tuple(
-                LookSummary(
-                    look_id=row.look_id,
-                    source_id=row.source_id,
-                    source_kind=SourceKind(row.source_kind),
-                    started_s=row.started_s,
-                    ended_s=row.ended_s,
-                    frames_examined=row.frames_examined,
-                    findings=findings,
-                    drops=drops,
-                    faults=faults,
-                    drill=row.drill,
-                    filed_s=row.filed_s,
-                )
-                for row, findings, drops, faults in session.execute(query)
-            )
-
     def drop_counts(self, look_id: str | None = None) -> tuple[DropCount, ...]:
         """How many tracks were left alone per class and reason, of one look or of all."""
         query = select(DropRow.offence, DropRow.reason, func.count()).group_by(DropRow.offence, DropRow.reason)
@@ -201,7 +164,7 @@ class SqlCaseStore:
             query = query.where(DropRow.look_id == look_id)
         with self._database.reading() as session:
             return tuple(
-                DropCount(offence=Offence(offence), reason=DropReason(reason), count=count)
+                DropCount(offence=offence, reason=reason, count=count)
                 for offence, reason, count in session.execute(query.order_by(DropRow.offence, DropRow.reason))
             )
 
@@ -212,15 +175,9 @@ class SqlCaseStore:
             query = query.where(DropRow.look_id == look_id)
         with self._database.reading() as session:
             return tuple(
-                FiledDrop(look_id=row.look_id, source_id=source_id, drop=drop_of(row))
+                FiledDrop(look_id=row.look_id, source_id=source_id, drop=value_of(Drop, row))
                 for row, source_id in session.execute(query.order_by(DropRow.at_s.desc(), DropRow.drop_id).limit(limit))
             )
-
-    def faults(self, look_id: str) -> tuple[FrameFault, ...]:
-        """Frames of a look that could not be used, in order."""
-        query = select(FrameFaultRow).where(FrameFaultRow.look_id == look_id).order_by(FrameFaultRow.fault_id)
-        with self._database.reading() as session:
-            return tuple(fault_of(row) for row in session.scalars(query))
 
     def _draft(self, session: Session, finding: SealedFinding, *, drill: bool, now_s: float) -> Case:
         case = Case(
@@ -233,9 +190,9 @@ class SqlCaseStore:
             events=(),
             drill=drill,
         )
-        session.add(row_of_case(case))
+        session.add(row_of(CaseRow, case))
         session.flush()
-        session.add(row_of_finding(finding, case.case_id))
+        session.add(row_of(FindingRow, finding, case_id=case.case_id))
         event = link(case.case_id, (), kind=EventKind.DRAFTED, at_s=now_s, actor=PROGRAM, finding=finding)
         return _record(session, case, event)
 
@@ -243,12 +200,11 @@ class SqlCaseStore:
         findings = tuple(sorted((*case.findings, finding), key=lambda one: (one.first_s, one.finding_id)))
         case = replace(case, findings=findings, fix=_fused(findings))
         row = _row(session, case.case_id)
-        row.first_s, row.last_s, row.fix = case.first_s, case.last_s, encode_fix(case.fix)
-        session.add(row_of_finding(finding, case.case_id))
-        kind = EventKind.SIGHTING_ADDED
-        return _record(
-            session, case, link(case.case_id, case.events, kind=kind, at_s=now_s, actor=PROGRAM, finding=finding)
-        )
+        row.first_s, row.last_s, row.fix = case.first_s, case.last_s, case.fix
+        session.add(row_of(FindingRow, finding, case_id=case.case_id))
+        sighted = EventKind.SIGHTING_ADDED
+        event = link(case.case_id, case.events, kind=sighted, at_s=now_s, actor=PROGRAM, finding=finding)
+        return _record(session, case, event)
 
     def _new_id(self, session: Session, finding: SealedFinding) -> str:
         """The local date of the first sight and as many hash digits as it takes to be new."""
@@ -261,10 +217,17 @@ class SqlCaseStore:
 def _record(session: Session, case: Case, event: CaseEvent, *, hold_s: float = 0.0) -> Case:
     """Write an event and, unless it is a drill, the message that tells of it."""
     case = replace(case, events=(*case.events, event))
-    session.add(row_of_event(event, case.case_id))
+    session.add(row_of(EventRow, event, case_id=case.case_id))
     if not case.drill:
-        next_try_s = event.at_s + hold_s
-        session.add(row_of_message(message_of(case, event), now_s=event.at_s, next_try_s=next_try_s))
+        message = message_of(case, event)
+        queued = QueuedMessage(
+            key=message.key,
+            case_id=case.case_id,
+            payload=message.to_json(),
+            created_s=event.at_s,
+            next_try_s=event.at_s + hold_s,
+        )
+        session.add(row_of(OutboxRow, queued))
     session.flush()
     return case
 
@@ -278,7 +241,7 @@ def _cases_near(session: Session, report: LookReport) -> tuple[Case, ...]:
         .options(*_WHOLE_CASE)
         .where(
             CaseRow.drill == report.drill,
-            CaseRow.offence.in_({finding.offence.value for finding in report.findings}),
+            CaseRow.offence.in_({finding.offence for finding in report.findings}),
             CaseRow.last_s >= min(finding.first_s - finding.merge_window_s for finding in report.findings),
             CaseRow.first_s <= max(finding.last_s + finding.merge_window_s for finding in report.findings),
         )

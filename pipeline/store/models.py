@@ -1,11 +1,96 @@
-"""Tables. Types are chosen to mean the same on SQLite and PostgreSQL; times are seconds since the Unix epoch, UTC."""
+"""Tables. Types are chosen to mean the same on SQLite and PostgreSQL; times are seconds since the Unix epoch, UTC.
+
+Columns hold domain values: an enumeration is kept as its text, a dataclass as JSON, and both are checked when read.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import JSON, Double, ForeignKey, Index, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from geofences.local_frame import LocalFrame
+from geofences.location import ErrorEllipse, GroundFix
+from geofences.position import Geodetic
+from pipeline.domain.case import CaseState, EventKind, Grade
+from pipeline.domain.finding import DropReason, Explanation
+from pipeline.domain.frame import SourceKind
+from pipeline.domain.manifest import EvidenceItem
+from pipeline.domain.offence import Offence
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+_WORDS: tuple[type[StrEnum], ...] = (Offence, SourceKind, DropReason, CaseState, Grade, EventKind)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """An enumeration as its plain text, which every database driver takes alike."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | None, _dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> StrEnum | None:
+        """From the database."""
+        return None if value is None else self.kind(value)
+
+
+class Document(TypeDecorator[Any]):
+    """Frozen dataclasses as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a type, or a tuple of them as an annotation has it
+        super().__init__()
+        self.kind = kind
+        self._adapter = TypeAdapter(kind)
+
+    def process_bind_param(self, value: object, _dialect: Dialect) -> object:
+        """To the database."""
+        return self._adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: object, _dialect: Dialect) -> object:
+        """From the database."""
+        return self._adapter.validate_python(value)
+
+
+class Fix(TypeDecorator[GroundFix]):
+    """A fix as JSON. Its local coordinates are left out: they mean nothing away from their look's frame."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: GroundFix | None, _dialect: Dialect) -> dict[str, object] | None:
+        """To the database."""
+        if value is None:
+            return None
+        return {"position": asdict(value.position), "ellipse": asdict(value.ellipse), "budget": value.budget}
+
+    def process_result_value(self, value: dict[str, Any] | None, _dialect: Dialect) -> GroundFix | None:
+        """From the database; the local frame is the one about the fix's own position."""
+        if value is None:
+            return None
+        position = Geodetic(**value["position"])
+        return GroundFix(
+            position=position,
+            enu_m=LocalFrame(origin=position).enu_from_geodetic(position),
+            ellipse=ErrorEllipse(**value["ellipse"]),
+            budget=tuple((cause, share) for cause, share in value["budget"]),
+        )
 
 
 class Base(DeclarativeBase):
@@ -19,7 +104,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, float: Double, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own declaration
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own declaration
+        str: Text,
+        float: Double,
+        GroundFix: Fix(),
+        Explanation: Document(Explanation),
+        tuple[EvidenceItem, ...]: Document(tuple[EvidenceItem, ...]),
+        **{kind: Word(kind) for kind in _WORDS},
+    }
 
 
 class LookRow(Base):
@@ -29,7 +121,7 @@ class LookRow(Base):
 
     look_id: Mapped[str] = mapped_column(primary_key=True)
     source_id: Mapped[str]
-    source_kind: Mapped[str]
+    source_kind: Mapped[SourceKind]
     started_s: Mapped[float]
     ended_s: Mapped[float]
     frames_examined: Mapped[int]
@@ -45,8 +137,8 @@ class DropRow(Base):
     drop_id: Mapped[int] = mapped_column(primary_key=True)
     look_id: Mapped[str] = mapped_column(ForeignKey("looks.look_id"), index=True)
     track_id: Mapped[int]
-    offence: Mapped[str]
-    reason: Mapped[str]
+    offence: Mapped[Offence]
+    reason: Mapped[DropReason]
     detail: Mapped[str]
     at_s: Mapped[float]
     lat_deg: Mapped[float | None]
@@ -75,16 +167,16 @@ class FindingRow(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
     look_id: Mapped[str] = mapped_column(ForeignKey("looks.look_id"), index=True)
     source_id: Mapped[str]
-    source_kind: Mapped[str]
-    offence: Mapped[str]
+    source_kind: Mapped[SourceKind]
+    offence: Mapped[Offence]
     first_s: Mapped[float]
     last_s: Mapped[float]
-    fix: Mapped[dict[str, Any]]
-    why: Mapped[dict[str, Any]]
+    fix: Mapped[GroundFix]
+    why: Mapped[Explanation]
     merge_distance_m: Mapped[float]
     merge_window_s: Mapped[float]
     manifest_sha256: Mapped[str]
-    items: Mapped[list[Any]]
+    items: Mapped[tuple[EvidenceItem, ...]]
 
 
 class EventRow(Base):
@@ -94,7 +186,7 @@ class EventRow(Base):
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[str]
+    kind: Mapped[EventKind]
     at_s: Mapped[float]
     actor: Mapped[str]
     reason: Mapped[str]
@@ -111,13 +203,13 @@ class CaseRow(Base):
     __table_args__ = (Index(None, "offence", "last_s"),)
 
     case_id: Mapped[str] = mapped_column(primary_key=True)
-    offence: Mapped[str]
-    state: Mapped[str]
-    grade: Mapped[str]
+    offence: Mapped[Offence]
+    state: Mapped[CaseState]
+    grade: Mapped[Grade]
     drill: Mapped[bool]
     first_s: Mapped[float]
     last_s: Mapped[float]
-    fix: Mapped[dict[str, Any]]
+    fix: Mapped[GroundFix]
     findings: Mapped[list[FindingRow]] = relationship(order_by=(FindingRow.first_s, FindingRow.finding_id))
     events: Mapped[list[EventRow]] = relationship(order_by=EventRow.sequence)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
+from pipeline.domain.message import QueuedMessage
 from pipeline.errors import NotFound
-from pipeline.store.mapping import queued_of
+from pipeline.store.mapping import value_of
 from pipeline.store.models import DeliveryRow, OutboxRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from pipeline.domain.message import QueuedMessage
     from pipeline.store.database import Database
 
 _ERROR_LENGTH = 500
@@ -42,18 +42,7 @@ class SqlOutbox:
             .limit(limit)
         )
         with self._database.reading() as session:
-            return tuple(queued_of(row) for row in session.scalars(due))
-
-    def waiting(self) -> tuple[QueuedMessage, ...]:
-        """Every message without a receipt, due or not, oldest first."""
-        undelivered = select(OutboxRow).where(~_delivered(OutboxRow)).order_by(OutboxRow.position)
-        with self._database.reading() as session:
-            return tuple(queued_of(row) for row in session.scalars(undelivered))
-
-    def receipts(self) -> dict[str, str]:
-        """The case system's receipt by idempotency key, for all that was delivered."""
-        with self._database.reading() as session:
-            return {row.key: row.receipt for row in session.scalars(select(DeliveryRow))}
+            return tuple(value_of(QueuedMessage, row) for row in session.scalars(due))
 
     def mark_delivered(self, key: str, receipt: str, now_s: float) -> None:
         """Record the receipt; a second one for the same message changes nothing.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,6 +128,17 @@ def fix() -> Callable[..., GroundFix]:
 def report() -> Callable[..., LookReport]:
     """`make_report`."""
     return make_report
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Callable[..., list[tuple[object, ...]]]:
+    """Reads the store's file `cases.db` past the program: rows of a query, or what the statement changed."""
+
+    def read(statement: str, folder: Path = tmp_path) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(folder / "cases.db")) as direct, direct:
+            return direct.execute(statement).fetchall()
+
+    return read
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> 
 def draft(store: SqlCaseStore, vault: FolderVault, file_cases: type_file_cases) -> tuple[str, bytes, bytes]:
     """A draft's key and payload, and the masked picture it names."""
     file_cases(1)
-    (queued,) = store.outbox.waiting()
+    (queued,) = store.outbox.pending(200.0)
     (sha256,) = json.loads(queued.payload)["masked_sha256s"]
     return queued.key, queued.payload.encode(), vault.get(sha256)
 

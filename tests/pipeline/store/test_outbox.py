@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -57,18 +58,20 @@ def test_a_later_event_waits_for_an_earlier_one(store: SqlCaseStore, two_cases: 
     store.outbox.mark_failed(f"{first}:1", "refused", 200.0)
     assert keys(store, 150.0) == [f"{second}:1"]
     assert keys(store, 200.0) == [f"{first}:1", f"{second}:1", f"{first}:2"]
-    waiting = {queued.key: queued for queued in store.outbox.waiting()}
+    waiting = {queued.key: queued for queued in store.outbox.pending(inf)}
     assert (waiting[f"{first}:1"].attempts, waiting[f"{first}:1"].last_error) == (1, "refused")
     assert len(waiting) == 3
 
 
-def test_a_receipt_ends_the_waiting_for_good(store: SqlCaseStore, two_cases: tuple[str, str]) -> None:
+def test_a_receipt_ends_the_waiting_for_good(
+    store: SqlCaseStore, two_cases: tuple[str, str], rows: Callable[[str], list[tuple[object, ...]]]
+) -> None:
     """What has a receipt is never due again, and a second receipt does not replace the first."""
     first, second = two_cases
     store.outbox.mark_delivered(f"{first}:1", "R1", 110.0)
     store.outbox.mark_delivered(f"{first}:1", "R9", 120.0)
     assert keys(store, 200.0) == [f"{second}:1", f"{first}:2"]
-    assert store.outbox.receipts() == {f"{first}:1": "R1"}
+    assert rows("SELECT key, receipt FROM deliveries") == [(f"{first}:1", "R1")]
 
 
 def test_an_unknown_key_is_not_found(store: SqlCaseStore) -> None:
@@ -99,7 +102,7 @@ def test_a_draft_says_what_where_and_why_and_names_masked_pictures_only(
 def test_neither_officer_nor_note_nor_original_leaves(store: SqlCaseStore, two_cases: tuple[str, str]) -> None:
     """No payload holds the officer's account, the note, or the hash of an original."""
     original = store.case(two_cases[0]).findings[0].items[0].sha256
-    text = " ".join(queued.payload for queued in store.outbox.waiting())
+    text = " ".join(queued.payload for queued in store.outbox.pending(inf))
     assert not any(secret in text for secret in ("officer li", "seen on site", original))
 
 
@@ -107,7 +110,7 @@ def test_a_rejection_carries_its_reason(store: SqlCaseStore, two_cases: tuple[st
     """The case system learns why a draft it holds was turned down."""
     reject = Decision(kind=EventKind.REJECTED, actor="li", reason=RejectReason.PERMITTED)
     store.decide(two_cases[1], reject, version=1, now_s=103.0)
-    assert parse_message(store.outbox.waiting()[-1].payload).reason == "permitted"
+    assert parse_message(store.outbox.pending(inf)[-1].payload).reason == "permitted"
 
 
 def test_decisions_wait_for_the_undo_time(url: str, sealed: type_sealed, report: type_report) -> None:

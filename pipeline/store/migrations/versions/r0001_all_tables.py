@@ -1,6 +1,8 @@
-"""All tables of the first version."""
+"""All tables of the first version. Constraints and indices are named by the models' convention."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,115 +18,94 @@ def upgrade() -> None:
     _make_outbox()
 
 
-def _text(*names: str) -> list[sa.Column[str]]:
-    return [sa.Column(name, sa.Text, nullable=False) for name in names]
+def _columns(kind: type[sa.types.TypeEngine[Any]], *names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, kind, nullable=False) for name in names]
 
 
-def _double(*names: str) -> list[sa.Column[float]]:
-    return [sa.Column(name, sa.Double, nullable=False) for name in names]
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True)
 
 
-def _whole(*names: str) -> list[sa.Column[int]]:
-    return [sa.Column(name, sa.Integer, nullable=False) for name in names]
-
-
-def _json(*names: str) -> list[sa.Column[object]]:
-    return [sa.Column(name, sa.JSON, nullable=False) for name in names]
-
-
-def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([column], [to], name=f"fk_{table}_{column}")
+def _refers(to: str) -> sa.Column[Any]:
+    return sa.Column(to.split(".")[1], sa.Text, sa.ForeignKey(to), nullable=False, index=True)
 
 
 def _make_looks() -> None:
     op.create_table(
         "looks",
-        *_text("look_id", "source_id", "source_kind"),
-        *_double("started_s", "ended_s"),
-        *_whole("frames_examined"),
-        sa.Column("drill", sa.Boolean, nullable=False),
-        *_double("filed_s"),
-        sa.PrimaryKeyConstraint("look_id", name="pk_looks"),
+        _key("look_id"),
+        *_columns(sa.Text, "source_id", "source_kind"),
+        *_columns(sa.Double, "started_s", "ended_s"),
+        *_columns(sa.Integer, "frames_examined"),
+        *_columns(sa.Boolean, "drill"),
+        *_columns(sa.Double, "filed_s"),
     )
     op.create_table(
         "drops",
-        *_whole("drop_id"),
-        *_text("look_id"),
-        *_whole("track_id"),
-        *_text("offence", "reason", "detail"),
-        *_double("at_s"),
-        sa.Column("lat_deg", sa.Double, nullable=True),
-        sa.Column("lon_deg", sa.Double, nullable=True),
-        *_double("score"),
-        sa.PrimaryKeyConstraint("drop_id", name="pk_drops"),
-        _refers("drops", "look_id", "looks.look_id"),
+        _key("drop_id", sa.Integer),
+        _refers("looks.look_id"),
+        *_columns(sa.Integer, "track_id"),
+        *_columns(sa.Text, "offence", "reason", "detail"),
+        *_columns(sa.Double, "at_s"),
+        sa.Column("lat_deg", sa.Double),
+        sa.Column("lon_deg", sa.Double),
+        *_columns(sa.Double, "score"),
     )
-    op.create_index("ix_drops_look_id", "drops", ["look_id"])
     op.create_table(
         "frame_faults",
-        *_whole("fault_id"),
-        *_text("look_id"),
-        *_double("pts_s"),
-        *_text("code", "message"),
-        sa.PrimaryKeyConstraint("fault_id", name="pk_frame_faults"),
-        _refers("frame_faults", "look_id", "looks.look_id"),
+        _key("fault_id", sa.Integer),
+        _refers("looks.look_id"),
+        *_columns(sa.Double, "pts_s"),
+        *_columns(sa.Text, "code", "message"),
     )
-    op.create_index("ix_frame_faults_look_id", "frame_faults", ["look_id"])
 
 
 def _make_cases() -> None:
     op.create_table(
         "cases",
-        *_text("case_id", "offence", "state", "grade"),
-        sa.Column("drill", sa.Boolean, nullable=False),
-        *_double("first_s", "last_s"),
-        *_json("fix"),
-        sa.PrimaryKeyConstraint("case_id", name="pk_cases"),
+        _key("case_id"),
+        *_columns(sa.Text, "offence", "state", "grade"),
+        *_columns(sa.Boolean, "drill"),
+        *_columns(sa.Double, "first_s", "last_s"),
+        *_columns(sa.JSON, "fix"),
     )
     op.create_index("ix_cases_offence_last_s", "cases", ["offence", "last_s"])
     op.create_table(
         "findings",
-        *_text("finding_id", "case_id", "look_id", "source_id", "source_kind", "offence"),
-        *_double("first_s", "last_s"),
-        *_json("fix", "why"),
-        *_double("merge_distance_m", "merge_window_s"),
-        *_text("manifest_sha256"),
-        *_json("items"),
-        sa.PrimaryKeyConstraint("finding_id", name="pk_findings"),
-        _refers("findings", "case_id", "cases.case_id"),
-        _refers("findings", "look_id", "looks.look_id"),
+        _key("finding_id"),
+        _refers("cases.case_id"),
+        _refers("looks.look_id"),
+        *_columns(sa.Text, "source_id", "source_kind", "offence"),
+        *_columns(sa.Double, "first_s", "last_s"),
+        *_columns(sa.JSON, "fix", "why"),
+        *_columns(sa.Double, "merge_distance_m", "merge_window_s"),
+        *_columns(sa.Text, "manifest_sha256"),
+        *_columns(sa.JSON, "items"),
     )
-    op.create_index("ix_findings_case_id", "findings", ["case_id"])
-    op.create_index("ix_findings_look_id", "findings", ["look_id"])
     op.create_table(
         "events",
-        *_text("case_id"),
-        *_whole("sequence"),
-        *_text("kind"),
-        *_double("at_s"),
-        *_text("actor", "reason", "note", "finding_id", "previous_sha256", "sha256"),
-        sa.PrimaryKeyConstraint("case_id", "sequence", name="pk_events"),
-        _refers("events", "case_id", "cases.case_id"),
+        sa.Column("case_id", sa.Text, sa.ForeignKey("cases.case_id"), primary_key=True),
+        sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+        *_columns(sa.Text, "kind"),
+        *_columns(sa.Double, "at_s"),
+        *_columns(sa.Text, "actor", "reason", "note", "finding_id", "previous_sha256", "sha256"),
     )
 
 
 def _make_outbox() -> None:
     op.create_table(
         "outbox",
-        *_whole("position"),
-        *_text("key", "case_id", "payload"),
-        *_double("created_s", "next_try_s"),
-        *_whole("attempts"),
-        *_text("last_error"),
-        sa.PrimaryKeyConstraint("position", name="pk_outbox"),
-        sa.UniqueConstraint("key", name="uq_outbox_key"),
-        _refers("outbox", "case_id", "cases.case_id"),
+        _key("position", sa.Integer),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
+        _refers("cases.case_id"),
+        *_columns(sa.Text, "payload"),
+        *_columns(sa.Double, "created_s", "next_try_s"),
+        *_columns(sa.Integer, "attempts"),
+        *_columns(sa.Text, "last_error"),
     )
-    op.create_index("ix_outbox_case_id", "outbox", ["case_id"])
     op.create_table(
         "deliveries",
-        *_text("key", "receipt"),
-        *_double("delivered_s"),
-        sa.PrimaryKeyConstraint("key", name="pk_deliveries"),
-        _refers("deliveries", "key", "outbox.key"),
+        sa.Column("key", sa.Text, sa.ForeignKey("outbox.key"), primary_key=True),
+        *_columns(sa.Text, "receipt"),
+        *_columns(sa.Double, "delivered_s"),
     )
