@@ -51,6 +51,8 @@ class ListKind(IntEnum):
     RALLY = 2
 
 
+# The _INT frames and their plain twins, which mean the same.
+PLAIN_FRAME = {5: Frame.GLOBAL, 6: Frame.RELATIVE, Frame.GLOBAL: Frame.GLOBAL, Frame.RELATIVE: Frame.RELATIVE}
 PLACES = frozenset(
     {Command.WAYPOINT, Command.LAND, Command.TAKEOFF, Command.FENCE_INCLUSION_VERTEX, Command.FENCE_EXCLUSION_VERTEX}
 )
@@ -90,8 +92,7 @@ class MissionItem:
             return same
         at_home = self.command == Command.TAKEOFF and self.lat_e7 == self.lon_e7 == 0
         place = at_home or (self.lat_e7, self.lon_e7) == (other.lat_e7, other.lon_e7)
-        frames = {5: 0, 6: 3}  # the _INT twins of GLOBAL and RELATIVE
-        same_frame = frames.get(self.frame, self.frame) == frames.get(other.frame, other.frame)
+        same_frame = PLAIN_FRAME.get(self.frame, self.frame) == PLAIN_FRAME.get(other.frame, other.frame)
         return same and place and same_frame and math.isclose(self.height_m, other.height_m, abs_tol=0.011)
 
 

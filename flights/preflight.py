@@ -13,8 +13,7 @@ import shapely
 from shapely.geometry import Point as ShapelyPoint
 
 from flights.airframe import Airframe
-from flights.checks import Check
-from flights.parameter_audit import audit_parameters
+from flights.checks import Check, audit_parameters
 from flights.plan_checks import MAX_HEIGHT_AGL_M
 from flights.plane import plane_from_map
 from flights.sun import sun_elevation_deg

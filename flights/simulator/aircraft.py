@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flights.simulator import battery, dynamics, gimbal
+from flights.simulator import dynamics
+from flights.simulator.battery import Battery
+from flights.simulator.payload import Gimbal
 from flights.simulator.sensors import Sensors, Wind
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
@@ -20,35 +21,24 @@ if TYPE_CHECKING:
 CALM_WIND_M_S = 2.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the simulation is.
+class Aircraft:
+    """Truth: motion, battery, gimbal, wind; and the errors of what is believed about it.
 
     Attributes:
-        lat_deg: latitude of the start.
-        lon_deg: longitude of the start.
-        alt_amsl_m: ground height above sea level; the ground is flat.
+        ground_alt_amsl_m: height of the flat ground above sea level.
     """
 
-    lat_deg: float
-    lon_deg: float
-    alt_amsl_m: float
-
-
-class Aircraft:
-    """Truth: motion, battery, gimbal, wind; and the errors of what is believed about it."""
-
-    def __init__(self, place: Place, *, seed: int) -> None:
+    def __init__(self, lat_deg: float, lon_deg: float, ground_alt_amsl_m: float, *, seed: int) -> None:
         rng = random.Random(seed)  # noqa: S311 - reproducible noise, no secret
-        self.place = place
+        self.ground_alt_amsl_m = ground_alt_amsl_m
         self.motion = dynamics.Motion()
-        self.battery = battery.Battery()
-        self.gimbal = gimbal.Gimbal()
+        self.battery = Battery()
+        self.gimbal = Gimbal()
         self.sensors = Sensors(rng)
         self.wind = Wind(speed_m_s=CALM_WIND_M_S, from_deg=rng.uniform(0.0, 360.0), rng=rng)
         self.believed = self.sensors.believed(self.motion)
         # Horizontal only: up stays a plain height difference, as a barometer gives it.
-        self._frame = LocalFrame(origin=Geodetic(lat_deg=place.lat_deg, lon_deg=place.lon_deg))
+        self._frame = LocalFrame(origin=Geodetic(lat_deg=lat_deg, lon_deg=lon_deg))
 
     def step(self, demand: Demand | None, dt_s: float) -> None:
         """Move on by one time step."""
@@ -57,12 +47,10 @@ class Aircraft:
         wind = self.wind.velocity_m_s
         self.motion = dynamics.step(self.motion, demand, wind, dt_s)
         self.believed = self.sensors.believed(self.motion)
-        self.gimbal = gimbal.step(self.gimbal, vehicle_yaw_deg=self.motion.yaw_deg, dt_s=dt_s)
+        self.gimbal.step(vehicle_yaw_deg=self.motion.yaw_deg, dt_s=dt_s)
         east, north, up = self.motion.velocity_m_s
-        self.battery = battery.drained(
-            self.battery, flying=demand is not None, climb_m_s=up,
-            airspeed_m_s=math.hypot(east - wind[0], north - wind[1]), dt_s=dt_s,
-        )  # fmt: skip
+        airspeed_m_s = math.hypot(east - wind[0], north - wind[1])
+        self.battery.drain(flying=demand is not None, climb_m_s=up, airspeed_m_s=airspeed_m_s, dt_s=dt_s)
 
     def lat_lon(self, enu_m: Vector) -> tuple[float, float]:
         """Latitude and longitude of a local place."""
@@ -76,4 +64,4 @@ class Aircraft:
 
     def alt_amsl_m(self, up_m: float) -> float:
         """Height above sea level of a local height."""
-        return self.place.alt_amsl_m + up_m
+        return self.ground_alt_amsl_m + up_m

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flights.mission_items import ListKind, MissionItem
 from flights.simulator import guidance
 from flights.simulator.failsafes import Failsafes
 from flights.simulator.fence import FenceShape, FenceType, breaches, shape_of
 from flights.simulator.mission_run import MissionRun
-from flights.simulator.mission_store import MissionStore, StoredItem, StoreKind
-from flights.simulator.modes import ARMABLE, NEEDS_POSITION, Mode
+from flights.simulator.mission_store import MissionStore
 from flights.simulator.params import Parameters
 from flights.simulator.payload import Payload
+from flights.simulator.wire import ARMABLE, NEEDS_POSITION, Mode
 
 if TYPE_CHECKING:
     from flights.simulator.aircraft import Aircraft
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BOOT_S = 3.0
 LANDED_AFTER_S = 1.0
 PREARM_REPEAT_S = 30.0
+ACCEPTED = int(mavlink.MAV_RESULT_ACCEPTED)
 
 
 class Autopilot:
@@ -38,6 +40,7 @@ class Autopilot:
         home_m: where it was armed, as believed then; heights count from there.
         refusal: a fault: why arming is refused, or None.
         fence_shape: the stored fence in local metres.
+        outbox: (component, message) pairs for the link; component 1 is the autopilot.
     """
 
     def __init__(self, aircraft: Aircraft) -> None:
@@ -54,15 +57,14 @@ class Autopilot:
         self.store = MissionStore(self._home_item())
         self.run = MissionRun(self)
         self.failsafes = Failsafes(self)
-        self._yaw_deg: float | None = None
         self._cruise_m_s: float | None = None
-        self._manoeuvre: guidance.Manoeuvre = self.hold()
+        self._manoeuvre: guidance.Manoeuvre = guidance.Hold()
         self._armed_s = 0.0
         self._touching_s = 0.0
         self._next_prearm_s = BOOT_S
 
     def send(self, message: Message, component: int = 1) -> None:
-        """Queue a message for the link, as one of the aircraft's components (1 is the autopilot)."""
+        """Queue a message for the link, as one of the aircraft's components."""
         self.outbox.append((component, message))
 
     def say(self, severity: int, text: str) -> None:
@@ -92,11 +94,9 @@ class Autopilot:
             self._refused()
 
     def _demand(self, dt_s: float) -> Demand:
-        demand = self.run.fly(dt_s) if self.mode is Mode.AUTO else self._fly(dt_s)
-        return demand if self._yaw_deg is None else replace(demand, yaw_deg=self._yaw_deg)
-
-    def _fly(self, dt_s: float) -> Demand:
-        demand = self._manoeuvre.fly(self.aircraft.believed, dt_s)
+        if self.mode is Mode.AUTO:
+            return self.run.fly(dt_s)
+        demand = self._manoeuvre.fly(self.aircraft.believed, self.speeds(), dt_s)
         return replace(demand, level=True) if self.mode is Mode.STABILIZE else demand
 
     def _watch_ground(self, demand: Demand | None, dt_s: float) -> None:
@@ -109,14 +109,11 @@ class Autopilot:
         if self.flying and settled:
             self.flying = self.auto_armed = False
             self._armed_s = self.now_s
-            coming_down = self.mode in {Mode.RTL, Mode.LAND, Mode.AUTO}
-            if coming_down:
+            if self.mode in {Mode.RTL, Mode.LAND, Mode.AUTO}:
                 self.disarm(forced=True)
         delay_s = self.params["DISARM_DELAY"]
         if self.armed and not self.auto_armed and not self.flying and 0 < delay_s <= self.now_s - self._armed_s:
             self.disarm(forced=True)
-
-    # Manoeuvres for the modes and for the mission.
 
     def speeds(self) -> guidance.Speeds:
         """Speed limits from the parameters and the last DO_CHANGE_SPEED."""
@@ -124,41 +121,20 @@ class Autopilot:
         return guidance.Speeds(
             cruise_m_s=self._cruise_m_s or p["WPNAV_SPEED"] / 100,
             climb_m_s=p["WPNAV_SPEED_UP"] / 100,
-            descend_m_s=(p["LAND_SPEED_HIGH"] or p["WPNAV_SPEED_DN"]) / 100,
+            descend_m_s=p["WPNAV_SPEED_DN"] / 100,
             land_m_s=p["LAND_SPEED"] / 100,
             land_slow_below_m=self.home_m[2] + p["LAND_ALT_LOW"] / 100,
         )
 
-    @property
-    def arrival_radius_m(self) -> float:
-        """Horizontal distance at which a waypoint counts as reached."""
-        return self.params["WPNAV_RADIUS"] / 100
-
-    @property
-    def faces_legs(self) -> bool:
-        """Whether the nose turns along each leg."""
-        return self.params["WP_YAW_BEHAVIOR"] in {1, 2}
-
-    def hold(self) -> guidance.Hold:
-        """Brake and stay."""
-        return guidance.Hold(speeds=self.speeds())
-
     def way_home(self) -> guidance.Sequence:
         """Return to launch and land."""
-        return guidance.come_home(
-            self.aircraft.believed, self.home_m, self.speeds(),
-            height_m=self.params["RTL_ALT"] / 100, loiter_s=self.params["RTL_LOIT_TIME"] / 1000,
-        )  # fmt: skip
-
-    def new_leg(self) -> None:
-        """A new navigation item ends a commanded yaw, unless the nose never follows the legs."""
-        if self.faces_legs:
-            self._yaw_deg = None
+        height_m, loiter_s = self.params["RTL_ALT"] / 100, self.params["RTL_LOIT_TIME"] / 1000
+        return guidance.come_home(self.aircraft.believed, self.home_m, height_m=height_m, loiter_s=loiter_s)
 
     def land_blind(self) -> None:
         """Land without a position: level, drifting with the wind."""
         self.mode = Mode.LAND
-        self._manoeuvre = guidance.Land(speeds=self.speeds(), hold_position=False)
+        self._manoeuvre = guidance.Land(hold_position=False)
 
     # What may be asked of it.
 
@@ -171,16 +147,16 @@ class Autopilot:
             self.say(mavlink.MAV_SEVERITY_WARNING, f"Mode change to {mode.name} failed: {fault}")
             return False
         self.mode = mode
-        self._yaw_deg = self._cruise_m_s = None
+        self._cruise_m_s = None
         if mode is Mode.AUTO:
             self.run.enter()
             self.auto_armed = self.auto_armed or self.flying
         elif mode is Mode.RTL:
             self._manoeuvre = self.way_home()
         elif mode is Mode.LAND:
-            self._manoeuvre = guidance.Land(speeds=self.speeds(), hold_position=self.position_ok)
+            self._manoeuvre = guidance.Land(hold_position=self.position_ok)
         else:
-            self._manoeuvre = self.hold()
+            self._manoeuvre = guidance.Hold()
         return True
 
     def _mode_fault(self, mode: Mode) -> str | None:
@@ -223,7 +199,7 @@ class Autopilot:
             return True
         if not forced and self._refused():
             return False
-        if self.mode not in ARMABLE and not (self.mode is Mode.AUTO and int(self.params["AUTO_OPTIONS"]) & 1):
+        if self.mode not in ARMABLE:
             self.say(mavlink.MAV_SEVERITY_CRITICAL, f"Arm: {self.mode.name} mode not armable")
             return False
         self.armed, self.auto_armed, self._armed_s = True, False, self.now_s
@@ -231,7 +207,7 @@ class Autopilot:
         self.store.set_home(self._home_item())
         self.send(self.home_position())
         self.say(mavlink.MAV_SEVERITY_INFO, "Arming motors")
-        self._manoeuvre = self.hold()
+        self._manoeuvre = guidance.Hold()
         return True
 
     def disarm(self, *, forced: bool) -> bool:
@@ -249,7 +225,7 @@ class Autopilot:
         if not self.armed or self.flying or self.mode is not Mode.GUIDED or height_m <= 0:
             return False
         self.auto_armed = True
-        self._manoeuvre = guidance.Climb(up_m=self.home_m[2] + height_m, speeds=self.speeds())
+        self._manoeuvre = guidance.Climb(up_m=self.home_m[2] + height_m)
         return True
 
     def start_mission(self) -> bool:
@@ -264,42 +240,32 @@ class Autopilot:
         fence = breaches(self.fence_shape, self.params, place_m, self.home_m)
         if self.mode is not Mode.GUIDED or fence != FenceType.NONE:
             return False
-        self._yaw_deg = None
-        self._manoeuvre = guidance.FlyLeg(end_m=place_m, speeds=self.speeds(), face_leg=self.faces_legs)
+        self._manoeuvre = guidance.FlyLeg(end_m=place_m)
         return True
 
     def do(self, command: int, params: Params) -> int:
         """MAV_RESULT of a command that mission items and COMMAND_LONG share."""
-        accepted = int(mavlink.MAV_RESULT_ACCEPTED)
-        if command == mavlink.MAV_CMD_DO_CHANGE_SPEED:
-            if params[1] > 0 and int(params[0]) in {0, 1}:
-                self._cruise_m_s = params[1]
-                self.run.change_speed(self.speeds())
-                if isinstance(self._manoeuvre, guidance.FlyLeg):
-                    self._manoeuvre.speeds = self.speeds()
-            return accepted
-        if command == mavlink.MAV_CMD_CONDITION_YAW:
-            turn = params[0] * (params[2] or 1.0)
-            self._yaw_deg = (self.aircraft.believed.yaw_deg + turn if params[3] else params[0]) % 360.0
-            return accepted
-        result = self.payload.command(command, params)
-        return int(mavlink.MAV_RESULT_UNSUPPORTED) if result is None else result
+        if command != mavlink.MAV_CMD_DO_CHANGE_SPEED:
+            return self.payload.command(command, params)
+        if params[1] > 0 and int(params[0]) in {0, 1}:
+            self._cruise_m_s = params[1]
+        return ACCEPTED
 
     def fence_changed(self) -> None:
         """The stored fence was replaced."""
-        self.fence_shape = shape_of(self.store.items(StoreKind.FENCE), self.aircraft.local)
+        self.fence_shape = shape_of(self.store.items(ListKind.FENCE), self.aircraft.local)
 
-    def _home_item(self) -> StoredItem:
+    def _home_item(self) -> MissionItem:
         lat, lon = self.aircraft.lat_lon(self.home_m)
-        return StoredItem(
-            seq=0, frame=mavlink.MAV_FRAME_GLOBAL, command=mavlink.MAV_CMD_NAV_WAYPOINT,
-            x=round(lat * 1e7), y=round(lon * 1e7), z=round(self.aircraft.alt_amsl_m(self.home_m[2]), 2),
+        return MissionItem(
+            command=mavlink.MAV_CMD_NAV_WAYPOINT, frame=mavlink.MAV_FRAME_GLOBAL, lat_e7=round(lat * 1e7),
+            lon_e7=round(lon * 1e7), height_m=round(self.aircraft.alt_amsl_m(self.home_m[2]), 2),
         )  # fmt: skip
 
     def home_position(self) -> Message:
         """HOME_POSITION."""
         home = self._home_item()
         return mavlink.MAVLink_home_position_message(
-            home.x, home.y, round(home.z * 1000), 0.0, 0.0, 0.0, (1.0, 0.0, 0.0, 0.0), 0.0, 0.0, math.nan,
-            round(self.now_s * 1e6),
+            home.lat_e7, home.lon_e7, round(home.height_m * 1000), 0.0, 0.0, 0.0, (1.0, 0.0, 0.0, 0.0), 0.0, 0.0,
+            math.nan, round(self.now_s * 1e6),
         )  # fmt: skip

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flights.simulator.battery import CAPACITY_MAH
 from flights.simulator.fence import FenceType, breaches
-from flights.simulator.modes import PILOT_MODES, Mode
+from flights.simulator.wire import PILOT_MODES, Mode
 
 if TYPE_CHECKING:
     from flights.simulator.autopilot import Autopilot
@@ -102,7 +103,7 @@ class Failsafes:
                 self._low_since_s[place] = now_s
             elif self.battery_stage <= place and now_s - since >= self._pilot.params["BATT_LOW_TIMER"]:
                 self.battery_stage = place + 1
-                used = self._pilot.aircraft.battery.used_mah
+                used = (1 - self._pilot.aircraft.battery.remaining) * CAPACITY_MAH
                 self._pilot.say(mavlink.MAV_SEVERITY_WARNING, f"Battery 1 is {word} {voltage:.2f}V used {used:.0f} mAh")
                 self._react(_BATTERY_MODES.get(int(self._pilot.params[action])))
 

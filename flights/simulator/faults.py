@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.errors import SimulatorError
-from flights.simulator.battery import drained_to
-from flights.simulator.modes import Mode
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from flights.simulator.simulation import Simulation
@@ -36,17 +34,7 @@ class FaultName(StrEnum):
     PILOT_LOITER = "pilot_loiter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One planned fault.
-
-    Attributes:
-        name: what.
-        at_s: simulated seconds since boot.
-    """
-
-    name: FaultName
-    at_s: float
+Fault = tuple[float, FaultName]  # simulated second since boot, what
 
 
 def parse_fault(text: str) -> Fault:
@@ -57,17 +45,16 @@ def parse_fault(text: str) -> Fault:
     """
     name, _, second = text.partition("@")
     try:
-        return Fault(name=FaultName(name), at_s=float(second))
+        return float(second), FaultName(name)
     except ValueError:
         known = ", ".join(FaultName)
-        msg = f"--fault: {text}: want NAME@SECOND with NAME one of {known}"
-        raise SimulatorError(msg) from None
+        raise SimulatorError(f"--fault: {text}: want NAME@SECOND with NAME one of {known}") from None
 
 
-def strike(fault: Fault, simulation: Simulation) -> None:  # noqa: C901 - one plain case a fault
+def strike(fault: FaultName, simulation: Simulation) -> None:  # noqa: C901 - one plain case a fault
     """Let a fault happen now."""
     pilot, aircraft = simulation.pilot, simulation.pilot.aircraft
-    match fault.name:
+    match fault:
         case FaultName.LINK_DROP:
             simulation.silence_link(LINK_SILENT_S)
         case FaultName.GPS_LOSS:
@@ -76,9 +63,9 @@ def strike(fault: Fault, simulation: Simulation) -> None:  # noqa: C901 - one pl
             aircraft.sensors.glitch(GLITCH_M, GLITCH_LASTS_S)
             pilot.say(mavlink.MAV_SEVERITY_CRITICAL, "GPS Glitch or Compass error")
         case FaultName.BATTERY_LOW:
-            aircraft.battery = drained_to(aircraft.battery, LOW_CHARGE)
+            aircraft.battery.remaining = LOW_CHARGE
         case FaultName.BATTERY_CRITICAL:
-            aircraft.battery = drained_to(aircraft.battery, CRITICAL_CHARGE)
+            aircraft.battery.remaining = CRITICAL_CHARGE
         case FaultName.WIND_20:
             aircraft.wind.speed_m_s = 20.0
         case FaultName.FOREIGN_CAMERA_HEARTBEAT:

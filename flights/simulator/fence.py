@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from shapely import Polygon
 
+    from flights.mission_items import MissionItem
     from flights.simulator.dynamics import Vector
-    from flights.simulator.mission_store import StoredItem
     from flights.simulator.params import Parameters
 
 
@@ -35,7 +35,7 @@ class FenceShape:
     exclusions: tuple[Polygon, ...] = ()
 
 
-def shape_of(items: tuple[StoredItem, ...], local: Callable[[int, int], tuple[float, float]]) -> FenceShape:
+def shape_of(items: tuple[MissionItem, ...], local: Callable[[int, int], tuple[float, float]]) -> FenceShape:
     """Outlines from stored fence items, which must have passed `judge_fence`.
 
     Args:
@@ -48,7 +48,7 @@ def shape_of(items: tuple[StoredItem, ...], local: Callable[[int, int], tuple[fl
     while place < len(items):
         first = items[place]
         count = int(first.params[0])
-        outline = shapely.Polygon([local(item.x, item.y) for item in items[place : place + count]])
+        outline = shapely.Polygon([local(item.lat_e7, item.lon_e7) for item in items[place : place + count]])
         included = first.command == mavlink.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION
         (inclusions if included else exclusions).append(outline)
         place += count

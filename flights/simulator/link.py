@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BUFFER_LIMIT_BYTES = 262_144
 AUTOPILOT_SYSTEM = 1
+LOOPBACK = "127.0.0.1"
 
 
 class Link:
@@ -26,8 +27,7 @@ class Link:
         port: the port in use, also when 0 was asked for.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
+    def __init__(self, port: int) -> None:
         self._server: socket.socket | None = None
         self._client: socket.socket | None = None
         self._out = bytearray()
@@ -47,11 +47,13 @@ class Link:
         server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            server.bind((self._host, self.port))
+            server.bind((LOOPBACK, self.port))
         except OSError as error:
             server.close()
-            msg = f"--listen: tcp:{self._host}:{self.port}: {error.strerror}; choose another port, or 0 for a free one"
-            raise SimulatorError(msg) from error
+            where = f"tcp:{LOOPBACK}:{self.port}"
+            raise SimulatorError(
+                f"--listen: {where}: {error.strerror}; choose another port, or 0 for a free one"
+            ) from error
         server.listen(1)
         server.settimeout(0.0)
         self._server = server
@@ -63,8 +65,6 @@ class Link:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-    close = drop
 
     def wait(self, timeout_s: float, others: Iterable[int] = ()) -> list[int]:
         """Sleep until something arrives; the file descriptors of `others` that are readable."""

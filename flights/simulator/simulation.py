@@ -41,14 +41,13 @@ class Simulation:
         truth: TextIO,
         *,
         start_utc_s: float,
-        speed: float,
         faults: Iterable[Fault],
     ) -> None:
         self.pilot = Autopilot(aircraft)
         self.telemetry = Telemetry(self.pilot, start_utc_s=start_utc_s)
         self.commands = Commands(self.pilot, self.telemetry)
-        self.link, self._truth, self._speed = link, truth, speed
-        self._faults = sorted(faults, key=lambda fault: fault.at_s)
+        self.link, self._truth = link, truth
+        self._faults = sorted(faults)
         self._silent_until_s: float | None = None
         self._next_truth_s = 0.0
 
@@ -59,8 +58,8 @@ class Simulation:
 
     def step(self) -> None:
         """One step of simulated time."""
-        while self._faults and self._faults[0].at_s <= self.pilot.now_s:
-            strike(self._faults.pop(0), self)
+        while self._faults and self._faults[0][0] <= self.pilot.now_s:
+            strike(self._faults.pop(0)[1], self)
         if self._silent_until_s is not None and self.pilot.now_s >= self._silent_until_s:
             self._silent_until_s = None
             self.link.listen()
@@ -78,10 +77,11 @@ class Simulation:
         self.link.send(self.pilot.outbox)
         self.pilot.outbox.clear()
 
-    def run(self, *, until_wall_s: float, should_stop: Callable[[], bool], stdin: int | None) -> None:
+    def run(self, *, speed: float, until_wall_s: float, should_stop: Callable[[], bool], stdin: int | None) -> None:
         """Run until told to stop.
 
         Args:
+            speed: simulated seconds per wall second.
             until_wall_s: wall seconds after which to stop by itself.
             should_stop: asked every round.
             stdin: file descriptor whose end means stop; None when there is none to watch.
@@ -92,8 +92,8 @@ class Simulation:
         while not should_stop() and time.monotonic() - began < until_wall_s:
             if any(not os.read(fd, 4096) for fd in self.link.wait(NAP_S, watched)):
                 return
-            due_s = (time.monotonic() - behind_since) * self._speed
-            if due_s - simulated_s > MOST_LAG_S * self._speed:
+            due_s = (time.monotonic() - behind_since) * speed
+            if due_s - simulated_s > MOST_LAG_S * speed:
                 behind_since, simulated_s, due_s = time.monotonic(), 0.0, STEP_S
             self.exchange()
             while simulated_s < due_s:
@@ -104,16 +104,8 @@ class Simulation:
     def _write_truth(self) -> None:
         air = self.pilot.aircraft
         lat, lon = air.lat_lon(air.motion.enu_m)
-        row = {
-            "at_s": round(self.telemetry.utc_s, 3),
-            "lat_deg": round(lat, 9),
-            "lon_deg": round(lon, 9),
-            "alt_amsl_m": round(air.alt_amsl_m(air.motion.enu_m[2]), 3),
-            "yaw_deg": round(air.motion.yaw_deg, 3),
-            "pitch_deg": round(air.motion.pitch_deg, 3),
-            "roll_deg": round(air.motion.roll_deg, 3),
-            "gimbal_yaw_deg": round(air.gimbal.yaw_deg, 3),
-            "gimbal_pitch_deg": round(air.gimbal.pitch_deg, 3),
-            "gimbal_roll_deg": 0.0,
-        }
-        self._truth.write(json.dumps(row) + "\n")
+        row = {"at_s": round(self.telemetry.utc_s, 3), "lat_deg": round(lat, 9), "lon_deg": round(lon, 9)}
+        row["alt_amsl_m"] = round(air.alt_amsl_m(air.motion.enu_m[2]), 3)
+        row |= {f"{name}_deg": round(getattr(air.motion, f"{name}_deg"), 3) for name in ("yaw", "pitch", "roll")}
+        row |= {"gimbal_yaw_deg": round(air.gimbal.yaw_deg, 3), "gimbal_pitch_deg": round(air.gimbal.pitch_deg, 3)}
+        self._truth.write(json.dumps(row | {"gimbal_roll_deg": 0.0}) + "\n")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flights.simulator.battery import CAPACITY_MAH
 from flights.simulator.fence import FenceType
-from flights.simulator.modes import Mode
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flights.simulator.autopilot import Autopilot
-    from flights.simulator.params import Parameter
     from flights.simulator.wire import Message
 
 EKF_GOOD = 831  # attitude, velocities, relative, absolute and predicted position
@@ -25,9 +25,8 @@ _PREARM = 0x1000_0000
 _FLIGHT_VERSION = (4 << 24) | (5 << 16) | (2 << 8) | 255  # 4.5.2, official release
 _CAPABILITIES = (
     mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_FLOAT | mavlink.MAV_PROTOCOL_CAPABILITY_PARAM_FLOAT
-    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_INT | mavlink.MAV_PROTOCOL_CAPABILITY_COMMAND_INT
-    | mavlink.MAV_PROTOCOL_CAPABILITY_MAVLINK2 | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_FENCE
-    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_RALLY
+    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_INT | mavlink.MAV_PROTOCOL_CAPABILITY_MAVLINK2
+    | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_FENCE | mavlink.MAV_PROTOCOL_CAPABILITY_MISSION_RALLY
 )  # fmt: skip
 # Messages of each MAV_DATA_STREAM group. Source: ArduCopter GCS_Mavlink, stream table.
 _GROUPS: dict[int, tuple[str, ...]] = {
@@ -37,11 +36,6 @@ _GROUPS: dict[int, tuple[str, ...]] = {
     11: ("VFR_HUD",),
     12: ("SYSTEM_TIME", "WIND", "BATTERY_STATUS", "EKF_STATUS_REPORT", "GIMBAL_DEVICE_ATTITUDE_STATUS"),
 }
-_DEFAULT_HZ = {
-    "HEARTBEAT": 1.0, "SYSTEM_TIME": 1.0, "GLOBAL_POSITION_INT": 10.0, "ATTITUDE": 10.0, "GPS_RAW_INT": 5.0,
-    "GIMBAL_DEVICE_ATTITUDE_STATUS": 10.0, "SYS_STATUS": 2.0, "MISSION_CURRENT": 2.0, "VFR_HUD": 2.0, "WIND": 2.0,
-    "BATTERY_STATUS": 1.0, "EKF_STATUS_REPORT": 2.0, "FENCE_STATUS": 1.0,
-}  # fmt: skip
 FASTEST_HZ = 50.0
 
 
@@ -50,7 +44,6 @@ class Telemetry:
 
     Attributes:
         start_utc_s: Unix time of simulated second 0.
-        gimbal_in_vehicle_frame: report the gimbal's yaw against the nose, as ArduPilot does while it follows the nose.
         camera_heartbeat: a fault: a camera on the same link also sends heartbeats.
     """
 
@@ -58,19 +51,20 @@ class Telemetry:
         self._pilot = pilot
         self._air = pilot.aircraft
         self.start_utc_s = start_utc_s
-        self.gimbal_in_vehicle_frame = False
         self.camera_heartbeat = False
-        self._builders: dict[str, Callable[[], Message]] = {
-            "HEARTBEAT": self._heartbeat, "SYS_STATUS": self._sys_status, "MISSION_CURRENT": self._mission_current,
-            "GPS_RAW_INT": self._gps_raw, "FENCE_STATUS": self._fence_status,
-            "GLOBAL_POSITION_INT": self._global_position,
-            "ATTITUDE": self._attitude, "VFR_HUD": self._vfr_hud, "SYSTEM_TIME": self._system_time, "WIND": self._wind,
-            "BATTERY_STATUS": self._battery_status, "EKF_STATUS_REPORT": self._ekf_status,
-            "GIMBAL_DEVICE_ATTITUDE_STATUS": self._gimbal, "AUTOPILOT_VERSION": self._version,
-            "HOME_POSITION": pilot.home_position,
+        streams: dict[str, tuple[float, Callable[[], Message]]] = {  # by name: default rate in Hz, builder
+            "HEARTBEAT": (1, self._heartbeat), "SYSTEM_TIME": (1, self._system_time), "ATTITUDE": (10, self._attitude),
+            "GLOBAL_POSITION_INT": (10, self._global_position), "GPS_RAW_INT": (5, self._gps_raw),
+            "GIMBAL_DEVICE_ATTITUDE_STATUS": (10, self._gimbal), "SYS_STATUS": (2, self._sys_status),
+            "MISSION_CURRENT": (2, self._mission_current), "VFR_HUD": (2, self._vfr_hud), "WIND": (2, self._wind),
+            "BATTERY_STATUS": (1, self._battery_status), "EKF_STATUS_REPORT": (2, self._ekf_status),
+            "FENCE_STATUS": (1, self._fence_status),
         }  # fmt: skip
-        self._interval_s = {name: 1 / hz for name, hz in _DEFAULT_HZ.items()}
-        self._due_s = dict.fromkeys(_DEFAULT_HZ, 0.0)
+        self._default_s = {name: 1 / hz for name, (hz, _) in streams.items()}
+        self._interval_s = dict(self._default_s)
+        self._due_s = dict.fromkeys(streams, 0.0)
+        self._builders = {name: builder for name, (_, builder) in streams.items()}
+        self._builders["AUTOPILOT_VERSION"] = _version
         self._flown_item = 0
 
     @property
@@ -88,45 +82,34 @@ class Telemetry:
         for name, interval_s in self._interval_s.items():
             if interval_s and now_s >= self._due_s[name] - 1e-6:
                 self._due_s[name] = max(self._due_s[name] + interval_s, now_s)
-                self._pilot.send(self._builders[name]())
+                self.send(name)
                 if name == "HEARTBEAT" and self.camera_heartbeat:
-                    self._pilot.send(self._camera(), component=mavlink.MAV_COMP_ID_CAMERA)
+                    self._pilot.send(_camera_heartbeat(), component=mavlink.MAV_COMP_ID_CAMERA)
         while self._pilot.payload.pending:
             self._pilot.payload.pending -= 1
             self._pilot.send(self._camera_feedback())
         if self._pilot.run.index != self._flown_item:
             self._flown_item = self._pilot.run.index
-            self.send_now("MISSION_CURRENT")
+            self.send("MISSION_CURRENT")
 
-    def send_now(self, name: str) -> bool:
+    def send(self, name: str) -> bool:
         """Send one message at once; False when it is not one of ours."""
-        if name not in self._builders:
-            return False
-        self._pilot.send(self._builders[name]())
-        return True
+        if name in self._builders:
+            self._pilot.send(self._builders[name]())
+        return name in self._builders
 
     def set_interval(self, name: str, interval_s: float) -> bool:
         """SET_MESSAGE_INTERVAL: seconds between messages, 0 for the default, negative for never."""
         if name not in self._interval_s:
             return False
-        if interval_s == 0:
-            interval_s = 1 / _DEFAULT_HZ[name]
-        self._interval_s[name] = 0.0 if interval_s < 0 else max(interval_s, 1 / FASTEST_HZ)
+        wanted_s = interval_s or self._default_s[name]
+        self._interval_s[name] = 0.0 if wanted_s < 0 else max(wanted_s, 1 / FASTEST_HZ)
         return True
 
     def set_group(self, group: int, rate_hz: float) -> None:
         """REQUEST_DATA_STREAM: one rate for a group, or for all groups (0)."""
-        names = _GROUPS.get(group, ()) if group else tuple(n for members in _GROUPS.values() for n in members)
-        for name in names:
+        for name in _GROUPS.get(group, ()) if group else (name for names in _GROUPS.values() for name in names):
             self._interval_s[name] = 1 / min(rate_hz, FASTEST_HZ) if rate_hz else 0.0
-
-    def send_parameter(self, parameter: Parameter) -> None:
-        """PARAM_VALUE."""
-        self._pilot.send(
-            mavlink.MAVLink_param_value_message(
-                parameter.name.encode(), parameter.value, parameter.kind, parameter.count, parameter.index
-            )
-        )
 
     # One builder a message.
 
@@ -145,11 +128,6 @@ class Telemetry:
             mavlink.MAV_TYPE_QUADROTOR, mavlink.MAV_AUTOPILOT_ARDUPILOTMEGA, base, pilot.mode, status, 3
         )
 
-    def _camera(self) -> Message:
-        return mavlink.MAVLink_heartbeat_message(
-            mavlink.MAV_TYPE_CAMERA, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, mavlink.MAV_STATE_ACTIVE, 3
-        )
-
     def _sys_status(self) -> Message:
         battery = self._air.battery
         healthy = _SENSORS_PRESENT if self._air.sensors.gps_healthy else _SENSORS_PRESENT & ~_GPS
@@ -165,16 +143,12 @@ class Telemetry:
         battery = self._air.battery
         volts = (round(battery.voltage_v * 1000), *(65535,) * 9)
         return mavlink.MAVLink_battery_status_message(
-            0, 0, 1, 2500, volts, round(battery.current_a * 100), round(battery.used_mah), -1,
+            0, 0, 1, 2500, volts, round(battery.current_a * 100), round((1 - battery.remaining) * CAPACITY_MAH), -1,
             round(battery.remaining * 100),
         )  # fmt: skip
 
     def _mission_current(self) -> Message:
-        run, pilot = self._pilot.run, self._pilot
-        total = max(0, len(pilot.store.mission) - 1)
-        return mavlink.MAVLink_mission_current_message(
-            run.index, total, run.state(flying=pilot.mode is Mode.AUTO), 1 if pilot.mode is Mode.AUTO else 2
-        )
+        return mavlink.MAVLink_mission_current_message(self._pilot.run.index)
 
     def _gps_raw(self) -> Message:
         if not self._air.sensors.gps_healthy:
@@ -214,11 +188,7 @@ class Telemetry:
         bias = self._air.believed.yaw_deg - self._air.motion.yaw_deg
         yaw = noisy(gimbal.yaw_deg + bias, 0.1)
         flags = mavlink.GIMBAL_DEVICE_FLAGS_ROLL_LOCK | mavlink.GIMBAL_DEVICE_FLAGS_PITCH_LOCK
-        if self.gimbal_in_vehicle_frame and gimbal.locked_yaw_deg is None:
-            yaw -= self._air.believed.yaw_deg
-            flags |= mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_VEHICLE_FRAME
-        else:
-            flags |= mavlink.GIMBAL_DEVICE_FLAGS_YAW_LOCK | mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
+        flags |= mavlink.GIMBAL_DEVICE_FLAGS_YAW_LOCK | mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
         q = quaternion(yaw_deg=yaw, pitch_deg=noisy(gimbal.pitch_deg, 0.1), roll_deg=noisy(0.0, 0.1))
         return mavlink.MAVLink_gimbal_device_attitude_status_message(
             0, 0, self._boot_ms, flags, q, math.nan, math.nan, math.nan, 0
@@ -267,24 +237,22 @@ class Telemetry:
             mavlink.CAMERA_FEEDBACK_PHOTO, self._pilot.payload.pictures,
         )  # fmt: skip
 
-    def _version(self) -> Message:
-        empty = (0,) * 8
-        return mavlink.MAVLink_autopilot_version_message(
-            _CAPABILITIES, _FLIGHT_VERSION, 0, 0, 0, empty, empty, empty, 0, 0, 0
-        )
+
+def _camera_heartbeat() -> Message:
+    return mavlink.MAVLink_heartbeat_message(
+        mavlink.MAV_TYPE_CAMERA, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, mavlink.MAV_STATE_ACTIVE, 3
+    )
+
+
+def _version() -> Message:
+    empty = (0,) * 8
+    return mavlink.MAVLink_autopilot_version_message(_CAPABILITIES, _FLIGHT_VERSION, 0, 0, 0, *(empty,) * 3, 0, 0, 0)
 
 
 def quaternion(*, yaw_deg: float, pitch_deg: float, roll_deg: float) -> tuple[float, float, float, float]:
     """w, x, y, z of yaw, then pitch, then roll. Source: ISO 1151-2 order Z-Y'-X''."""
     yaw, pitch, roll = (math.radians(a) / 2 for a in (yaw_deg, pitch_deg, roll_deg))
-    cy, sy, cp, sp, cr, sr = (
-        math.cos(yaw),
-        math.sin(yaw),
-        math.cos(pitch),
-        math.sin(pitch),
-        math.cos(roll),
-        math.sin(roll),
-    )
+    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(half), math.sin(half)) for half in (yaw, pitch, roll))
     return (
         cr * cp * cy + sr * sp * sy,
         sr * cp * cy - cr * sp * sy,

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flights.simulator.aircraft import Aircraft, Place
+from flights.mission_items import ListKind, MissionItem
+from flights.simulator.aircraft import Aircraft
 from flights.simulator.autopilot import BOOT_S, Autopilot
 from flights.simulator.commands import Commands
-from flights.simulator.mission_store import StoredItem, StoreKind, as_stored
-from flights.simulator.modes import Mode
 from flights.simulator.telemetry import Telemetry
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HOME = Place(lat_deg=30.3195, lon_deg=120.1390, alt_amsl_m=6.0)
+HOME = (30.3195, 120.1390, 6.0)
 START_UTC_S = 1_772_416_800.0
 REPO = Path(__file__).parents[3]
 
@@ -90,23 +90,17 @@ class Bench:
         """Store a mission of (command, params, (east, north, height over home))."""
         for seq, (command, params, (east, north, height)) in enumerate(items, start=1):
             x, y = self.place(east, north) if east or north else (0, 0)
-            item = StoredItem(
-                seq=seq, frame=mavlink.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT, command=command,
-                params=(*params, *(0.0,) * (4 - len(params))), x=x, y=y, z=height,
-            )  # fmt: skip
-            self.pilot.store.put(StoreKind.MISSION, as_stored(item, StoreKind.MISSION))
+            filled = (*params, *(0.0,) * (4 - len(params)))
+            item = MissionItem(command=command, frame=6, params=filled, lat_e7=x, lon_e7=y, height_m=height)
+            self.pilot.store.put(ListKind.MISSION, seq, item)
 
     def fence(self, *outlines: tuple[int, list[tuple[float, float]]]) -> None:
         """Store polygons of (command, corners east and north)."""
-        self.pilot.store.clear(StoreKind.FENCE)
-        seq = 0
-        for command, corners in outlines:
-            for east, north in corners:
-                x, y = self.place(east, north)
-                params = (float(len(corners)), 0.0, 0.0, 0.0)
-                item = StoredItem(seq=seq, frame=0, command=command, params=params, x=x, y=y)
-                self.pilot.store.put(StoreKind.FENCE, item)
-                seq += 1
+        self.pilot.store.truncate(ListKind.FENCE, 0)
+        corners = [(command, len(outline), self.place(*corner)) for command, outline in outlines for corner in outline]
+        for seq, (command, count, (x, y)) in enumerate(corners):
+            item = MissionItem(command=command, frame=0, params=(float(count), 0.0, 0.0, 0.0), lat_e7=x, lon_e7=y)
+            self.pilot.store.put(ListKind.FENCE, seq, item)
         self.pilot.fence_changed()
 
     def airborne(self, height_m: float = 20.0) -> None:
@@ -126,7 +120,7 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     """A fresh autopilot on the ground, switched on this moment, with a ground station that is heard."""
-    pilot = Autopilot(Aircraft(HOME, seed=7))
+    pilot = Autopilot(Aircraft(*HOME, seed=7))
     telemetry = Telemetry(pilot, start_utc_s=START_UTC_S)
     return Bench(pilot=pilot, telemetry=telemetry, commands=Commands(pilot, telemetry))
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flights.simulator.modes import Mode
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from conftest import Bench
 
 TAKEOFF, WAYPOINT, RTL, LAND = 22, 16, 20, 21
-TRIGGER, DIGICAM, MOUNT, SPEED, YAW = 206, 203, 205, 178, 115
+TRIGGER, DIGICAM, MOUNT, SPEED = 206, 203, 205, 178
 NOWHERE = (0.0, 0.0, 0.0)
 
 
@@ -28,15 +28,13 @@ def test_arming_is_refused_before_the_position_is_known(bench: Bench) -> None:
 
 
 def test_arming_in_auto_is_refused(bench: Bench) -> None:
-    """Without AUTO_OPTIONS bit 0 AUTO is no mode to arm in; with it, it is."""
+    """AUTO is no mode to arm in."""
     bench.run(4)
     bench.load((TAKEOFF, (), (0, 0, 20)))
     assert bench.pilot.set_mode(Mode.AUTO)
     assert not bench.pilot.arm(forced=False)
     bench.collect()
     assert bench.texts == ["Arm: AUTO mode not armable"]
-    bench.pilot.params.set("AUTO_OPTIONS", 1)
-    assert bench.pilot.arm(forced=False)
 
 
 def test_arming_sets_home_and_idling_disarms(bench: Bench) -> None:
@@ -86,7 +84,7 @@ def test_goto_flies_there_and_is_refused_outside_the_fence(bench: Bench) -> None
 
 
 def test_a_whole_mission(bench: Bench) -> None:
-    """Take-off, gimbal, strip with pictures, speed, yaw, home, landed, disarmed; each navigation item reported once."""
+    """Take-off, gimbal, strip with pictures, speed, home, landed, disarmed; each navigation item reported once."""
     bench.load(
         (TAKEOFF, (), (0, 0, 30)), (MOUNT, (-90.0,), NOWHERE), (SPEED, (1.0, 5.0, -1.0), NOWHERE),
         (WAYPOINT, (), (0, 60, 30)), (TRIGGER, (10.0, 0.0, 1.0), NOWHERE), (WAYPOINT, (), (60, 60, 30)),
@@ -181,17 +179,6 @@ def test_a_speed_change_counts_for_the_leg_being_flown(bench: Bench) -> None:
     assert bench.command(SPEED, 1, 3, -1) == 0
     bench.run(8)
     assert bench.pilot.aircraft.motion.ground_speed_m_s == pytest.approx(3, abs=0.5)
-
-
-def test_commanded_yaw_holds_until_the_next_leg(bench: Bench) -> None:
-    """CONDITION_YAW turns the nose; the next goto takes it back."""
-    bench.airborne()
-    assert bench.command(YAW, 250, 0, 1, 0) == 0
-    bench.run(8)
-    assert bench.pilot.aircraft.believed.yaw_deg == pytest.approx(250, abs=1)
-    bench.pilot.go_to((50.0, 0.0, 20.0))
-    bench.run(6)
-    assert bench.pilot.aircraft.believed.yaw_deg == pytest.approx(90, abs=5)
 
 
 def test_return_to_launch_climbs_and_lands_and_disarms(bench: Bench) -> None:

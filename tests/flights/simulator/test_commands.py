@@ -9,12 +9,12 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.simulator.commands import ACCEPTED, DENIED, FAILED, UNSUPPORTED
-from flights.simulator.modes import Mode
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from conftest import Bench
 
-ARM, SET_MODE, TAKEOFF, START, INTERVAL, REQUEST = 400, 176, 22, 300, 511, 512
+ARM, SET_MODE, TAKEOFF, START, INTERVAL = 400, 176, 22, 300, 511
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,7 @@ ARM, SET_MODE, TAKEOFF, START, INTERVAL, REQUEST = 400, 176, 22, 300, 511, 512
         (ARM, (7,), UNSUPPORTED),
         (INTERVAL, (33, 100_000), ACCEPTED),
         (INTERVAL, (999, 100_000), FAILED),
-        (REQUEST, (148,), ACCEPTED),
-        (REQUEST, (253,), FAILED),
         (520, (1,), ACCEPTED),
-        (1000, (math.nan, 0), FAILED),
     ],
 )
 def test_every_command_is_answered(bench: Bench, number: int, params: tuple[float, ...], result: int) -> None:
@@ -63,7 +60,7 @@ def test_capabilities_say_what_it_can(bench: Bench) -> None:
     bench.command(520, 1)
     version = bench.all_of("AUTOPILOT_VERSION")[-1]
     assert version.flight_sw_version >> 8 == 0x040502
-    for bit in ("MISSION_INT", "MISSION_FENCE", "COMMAND_INT", "MAVLINK2"):
+    for bit in ("MISSION_INT", "MISSION_FENCE", "MAVLINK2"):
         assert version.capabilities & getattr(mavlink, f"MAV_PROTOCOL_CAPABILITY_{bit}")
 
 
@@ -114,14 +111,10 @@ def test_messages_for_another_system_are_ignored(bench: Bench) -> None:
 
 
 def test_gimbal_by_command_and_by_old_message(bench: Bench) -> None:
-    """DO_MOUNT_CONTROL, DO_GIMBAL_MANAGER_PITCHYAW with yaw lock, and MOUNT_CONTROL all aim."""
+    """DO_MOUNT_CONTROL and MOUNT_CONTROL both aim."""
     assert bench.command(205, -60, 0, 0, 0, 0, 0, 2) == ACCEPTED
     bench.run(4)
     assert bench.pilot.aircraft.gimbal.pitch_deg == pytest.approx(-60, abs=0.5)
-    assert bench.command(1000, -30, 45, math.nan, math.nan, 16) == ACCEPTED
-    bench.run(4)
-    assert bench.pilot.aircraft.gimbal.pitch_deg == pytest.approx(-30, abs=0.5)
-    assert bench.pilot.aircraft.gimbal.yaw_deg == pytest.approx(45, abs=0.5)
     bench.tell(mavlink.MAVLink_mount_control_message(1, 1, -9000, 0, 0, 0))
     bench.run(4)
     assert bench.pilot.aircraft.gimbal.pitch_deg == pytest.approx(-90, abs=0.5)

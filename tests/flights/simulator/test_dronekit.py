@@ -13,6 +13,8 @@ import pytest
 from dronekit import Command, LocationGlobalRelative
 from pymavlink import mavutil
 
+from flights.simulator.params import Parameters
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -98,7 +100,7 @@ def test_a_short_patrol(fly: Callable[..., tuple[Flight, Running]]) -> None:
     began = time.monotonic()
     flight, running = fly("--param", "LAND_SPEED=150", "--param", "RTL_LOIT_TIME=1000")
     vehicle = flight.vehicle
-    assert len(vehicle.parameters) > 55
+    assert len(vehicle.parameters) == len(Parameters())
     commands = vehicle.commands
     commands.clear()
     for item in (

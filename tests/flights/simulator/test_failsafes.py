@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flights.simulator.battery import drained_to
 from flights.simulator.faults import CRITICAL_CHARGE, LOW_CHARGE
-from flights.simulator.modes import Mode
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from conftest import Bench
@@ -70,13 +69,13 @@ def test_a_low_battery_returns_and_a_critical_one_lands(bench: Bench) -> None:
     bench.airborne()
     bench.pilot.go_to((60.0, 0.0, 20.0))
     bench.run(15)
-    bench.pilot.aircraft.battery = drained_to(bench.pilot.aircraft.battery, LOW_CHARGE)
+    bench.pilot.aircraft.battery.remaining = LOW_CHARGE
     bench.run(9)
     assert bench.pilot.mode is Mode.GUIDED
     bench.run(2)
     assert bench.pilot.mode is Mode.RTL
     assert any(text.startswith("Battery 1 is low 21.") for text in bench.texts)
-    bench.pilot.aircraft.battery = drained_to(bench.pilot.aircraft.battery, CRITICAL_CHARGE)
+    bench.pilot.aircraft.battery.remaining = CRITICAL_CHARGE
     bench.run(11)
     assert bench.pilot.mode is Mode.LAND
     assert bench.run(90, lambda: not bench.pilot.armed)

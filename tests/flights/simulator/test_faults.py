@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flights.errors import SimulatorError
-from flights.simulator.aircraft import Aircraft, Place
-from flights.simulator.faults import LINK_SILENT_S, Fault, FaultName, parse_fault
+from flights.simulator.aircraft import Aircraft
+from flights.simulator.faults import LINK_SILENT_S, FaultName, parse_fault
 from flights.simulator.link import Link
-from flights.simulator.modes import Mode
 from flights.simulator.simulation import Simulation
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def test_a_fault_has_a_name_and_a_second() -> None:
     """NAME@SECOND."""
-    assert parse_fault("gps_loss@42.5") == Fault(name=FaultName.GPS_LOSS, at_s=42.5)
+    assert parse_fault("gps_loss@42.5") == (42.5, FaultName.GPS_LOSS)
 
 
 @pytest.mark.parametrize("text", ["gps_loss", "gps_loss@soon", "no_such@3", "@3", ""])
@@ -54,10 +54,9 @@ EFFECTS: dict[FaultName, Callable[[Simulation], bool]] = {
 @pytest.mark.parametrize("name", FaultName)
 def test_every_fault_strikes_at_its_second_and_not_before(name: FaultName) -> None:
     """Nothing is wrong until the planned simulated second; a dropped link comes back."""
-    link = Link("127.0.0.1", 0)
-    aircraft = Aircraft(Place(lat_deg=30.0, lon_deg=120.0, alt_amsl_m=6.0), seed=1)
-    plan = [Fault(name=name, at_s=5.0)]
-    simulation = Simulation(aircraft, link, io.StringIO(), start_utc_s=0.0, speed=1.0, faults=plan)
+    link = Link(0)
+    aircraft = Aircraft(30.0, 120.0, 6.0, seed=1)
+    simulation = Simulation(aircraft, link, io.StringIO(), start_utc_s=0.0, faults=[(5.0, name)])
     while simulation.pilot.now_s < 4.99:
         simulation.step()
     assert not EFFECTS[name](simulation)
@@ -67,4 +66,4 @@ def test_every_fault_strikes_at_its_second_and_not_before(name: FaultName) -> No
     while simulation.pilot.now_s < 5.1 + LINK_SILENT_S:
         simulation.step()
     assert not refuses(link.port)
-    link.close()
+    link.drop()

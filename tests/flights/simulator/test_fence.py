@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from flights.mission_items import MissionItem
 from flights.simulator.fence import FenceType, breaches, shape_of
-from flights.simulator.mission_store import StoredItem
 from flights.simulator.params import Parameters
 
 INCLUSION, EXCLUSION = 5001, 5002
 
 
-def polygon(command: int, corners: list[tuple[int, int]]) -> tuple[StoredItem, ...]:
+def polygon(command: int, corners: list[tuple[int, int]]) -> tuple[MissionItem, ...]:
     """Vertices whose degrees * 1e7 are taken as metres below."""
     count = float(len(corners))
     return tuple(
-        StoredItem(seq=i, frame=0, command=command, params=(count, 0, 0, 0), x=north, y=east)
-        for i, (east, north) in enumerate(corners)
+        MissionItem(frame=0, command=command, params=(count, 0, 0, 0), lat_e7=north, lon_e7=east)
+        for east, north in corners
     )
 
 

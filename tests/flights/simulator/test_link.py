@@ -24,9 +24,9 @@ BEAT = mavlink.MAVLink_heartbeat_message(2, 3, 0, 0, 4, 3)
 @pytest.fixture
 def link() -> Iterator[Link]:
     """A link on a free port."""
-    made = Link("127.0.0.1", 0)
+    made = Link(0)
     yield made
-    made.close()
+    made.drop()
 
 
 def receive(link: Link, seconds: float = 2.0) -> list[Any]:
@@ -52,7 +52,7 @@ def test_messages_go_both_ways(link: Link, connect: Callable[[int], Client]) -> 
 def test_a_taken_port_is_one_clear_error(link: Link) -> None:
     """The message names the option and the remedy."""
     with pytest.raises(SimulatorError, match=r"--listen: .*choose another port"):
-        Link("127.0.0.1", link.port)
+        Link(link.port)
 
 
 def test_a_second_client_waits_for_the_first_to_leave(link: Link, connect: Callable[[int], Client]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flights.simulator.mission_store import StoreKind
-from flights.simulator.modes import Mode
+from flights.mission_items import ListKind
+from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
     from conftest import Bench
@@ -50,7 +50,7 @@ def test_float_items_are_taken(bench: Bench) -> None:
     """A client that only knows MISSION_ITEM can upload."""
     old = [mavlink.MAVLink_mission_item_message(1, 1, i, 3, 16, 0, 1, 0, 0, 0, 0, 30.32, 120.139, 20) for i in range(2)]
     assert upload(bench, old) == 0
-    assert bench.pilot.store.mission[1].x == pytest.approx(303200000, abs=20)
+    assert bench.pilot.store.mission[1].lat_e7 == pytest.approx(303200000, abs=20)
 
 
 def test_an_unsafe_plan_is_accepted(bench: Bench) -> None:
@@ -66,7 +66,7 @@ def test_a_bad_item_ends_the_upload_with_its_error(bench: Bench, bad: int) -> No
     items = [item(i, z=55.0) for i in range(4)]
     items[bad] = item(bad, command=4242)
     assert upload(bench, items) == mavlink.MAV_MISSION_UNSUPPORTED
-    assert [stored.z for stored in bench.pilot.store.mission[1:]] == [55.0] * (bad - 1) + [30.0] * (4 - bad)
+    assert [stored.height_m for stored in bench.pilot.store.mission[1:]] == [55.0] * (bad - 1) + [30.0] * (4 - bad)
     bench.tell(items[0])
     assert bench.all_of("MISSION_ACK")[-1].type == mavlink.MAV_MISSION_ERROR
 
@@ -127,11 +127,11 @@ def test_a_fence_is_replaced_only_as_a_whole(bench: Bench) -> None:
     """A fence with missing corners leaves the old one in force; lists do not mix."""
     assert upload(bench, [item(i, command=5001, kind=FENCE, p1=3, lat=303195000 + i) for i in range(3)], FENCE) == 0
     assert upload(bench, [item(i, command=5001, kind=FENCE, p1=5) for i in range(4)], FENCE) == 6
-    assert len(bench.pilot.store.items(StoreKind.FENCE)) == 3
+    assert len(bench.pilot.store.items(ListKind.FENCE)) == 3
     assert len(bench.pilot.fence_shape.inclusions) == 1
     assert upload(bench, [item(0, command=5100, kind=RALLY)], RALLY) == 0
     bench.tell(mavlink.MAVLink_mission_clear_all_message(1, 1, 255))
-    assert all(not bench.pilot.store.items(kind) for kind in (StoreKind.FENCE, StoreKind.RALLY))
+    assert all(not bench.pilot.store.items(kind) for kind in (ListKind.FENCE, ListKind.RALLY))
     assert bench.pilot.fence_shape.inclusions == ()
 
 
