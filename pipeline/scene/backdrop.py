@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - functools reads no types, but a signature here is public
 
-from pipeline.scene.ground import PX_PER_M, paint_ground
-from pipeline.scene.layout import TEXTURED
+from pipeline.scene.ground import PX_PER_M, ground_from_texture, paint_ground
 
 if TYPE_CHECKING:
     from pipeline.scene.view import View
@@ -29,17 +28,23 @@ _GRAIN_ROOM_PX = 360
 _FALL_OFF = 0.09
 
 
+def halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture half as wide and high."""
+    half: NDArray[np.uint8] = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return half
+
+
 class Backdrop:
     """The painted ground of one world in halving sizes, and its sky."""
 
     def __init__(self, world: World) -> None:
         self._haze = world.haze
         self._sky = np.array(_SKY_BGR) * np.array(world.light_bgr)
-        ground = paint_ground(world.surfaces, world.solids, world.sun_enu, TEXTURED, world.seed)
+        ground = paint_ground(world)
         lit = [gain * (AMBIENT + 0.08 + DIRECT * float(world.sun_enu[2])) for gain in world.light_bgr]
         self._ground = [cv2.multiply(ground, (*lit, 1.0))]
         for _ in range(_LEVELS - 1):
-            self._ground.append(cv2.resize(self._ground[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+            self._ground.append(halved(self._ground[-1]))
 
     def seen(self, view: View) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 BGR of bare ground and sky."""
@@ -62,7 +67,7 @@ class Backdrop:
             up_by_top = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1.0]])
             image[top:bottom] = cv2.warpPerspective(
                 self._ground[level],
-                up_by_top @ view.picture_from_ground @ _ground_from_texture(level),
+                up_by_top @ view.picture_from_ground @ ground_from_texture(level),
                 (width, bottom - top),
                 flags=cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REFLECT,
@@ -85,14 +90,6 @@ class Backdrop:
         sky = np.empty((deepest, width, 3), np.uint8)
         sky[:] = np.clip(self._sky, 0, 255).astype(np.uint8)
         image[:deepest] = cv2.blendLinear(image[:deepest], sky, 1 - weight, weight)
-
-
-def _ground_from_texture(level: int) -> NDArray[np.float64]:
-    """(3, 3) from a texture level's (column, row, 1) to (east, north, 1); a level's pixel spans 2 ** level pixels."""
-    side = 2.0**level
-    shift_m = (side - 1) / 2 / PX_PER_M
-    west_m, north_m = TEXTURED.west_m + shift_m, TEXTURED.north_m - shift_m
-    return np.array([[side / PX_PER_M, 0, west_m], [0, -side / PX_PER_M, north_m], [0, 0, 1]])
 
 
 @functools.lru_cache(maxsize=8)

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
-from pipeline.scene.ground import fractal
+from pipeline.scene.ground import FINE_BITS, fixed_px, fractal
+from pipeline.scene.solids import Texture  # noqa: TC001 - a dataclass field's type
 
 if TYPE_CHECKING:
     from pipeline.scene.plumes import Puffs
     from pipeline.scene.view import View
 
-_FINE = 4
-_FAR_PX = 30000.0
 NOTICEABLE = 0.25
 """A plume's pixel counts as plume from this alpha on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finish:
+    """How a face looks in the world's light.
+
+    Attributes:
+        colour: (3,) lit BGR.
+        light: (3,) BGR factor on a texture.
+        levels: the texture in halving sizes; none for a plain face.
+    """
+
+    colour: NDArray[np.float64]
+    light: NDArray[np.float64]
+    levels: tuple[Texture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,31 +40,28 @@ class Layer:
     """A soft picture patch.
 
     Attributes:
-        left_px: first column in the picture.
-        top_px: first row.
+        at: its rows and columns in the picture.
         alpha: (h, w) float32 how much it hides.
         light: (h, w) float32 brightness already weighted by alpha.
     """
 
-    left_px: int
-    top_px: int
+    at: tuple[slice, slice]
     alpha: NDArray[np.float32]
     light: NDArray[np.float32]
 
 
-def _fixed(polygon_px: NDArray[np.float64]) -> NDArray[np.int32]:
-    fixed: NDArray[np.int32] = np.round(np.clip(polygon_px, -_FAR_PX, _FAR_PX) * 2**_FINE).astype(np.int32)
-    return fixed
-
-
-def _window(
-    centre_px: NDArray[np.float64], radius_px: float, shape: tuple[int, int]
-) -> tuple[int, int, int, int, int, int] | None:
-    """Rows and columns (top, bottom, left, right) of a square cut to a picture, and its uncut top and left."""
+def _stamp(
+    sprite: NDArray[np.float32], centre_px: NDArray[np.float64], radius_px: float, shape: tuple[int, int]
+) -> tuple[tuple[slice, slice], NDArray[np.float32]] | None:
+    """Rows and columns of a picture which a round sprite covers, and its part there; None outside."""
     size = max(2, round(2 * radius_px))
-    left, top = round(float(centre_px[0]) - size / 2), round(float(centre_px[1]) - size / 2)
-    t, b, le, r = max(0, top), min(shape[0], top + size), max(0, left), min(shape[1], left + size)
-    return (t, b, le, r, top, left) if b > t and r > le else None
+    left, top = (round(float(middle) - size / 2) for middle in centre_px)
+    rows = slice(max(0, top), min(shape[0], top + size))
+    columns = slice(max(0, left), min(shape[1], left + size))
+    if rows.stop <= rows.start or columns.stop <= columns.start:
+        return None
+    whole = cv2.resize(sprite, (size, size), interpolation=cv2.INTER_AREA)
+    return (rows, columns), whole[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
 class Sprites:
@@ -65,15 +76,15 @@ class Sprites:
         rng = np.random.default_rng([seed, 5])
         y, x = np.mgrid[-1:1:96j, -1:1:96j]
         far = np.hypot(x, y)
-        self.puffs = []
-        self.leaves = []
+        self.puffs: list[NDArray[np.float32]] = []
+        self.leaves: list[NDArray[np.float32]] = []
         for _ in range(6):
             cloud = fractal(rng, 96, (6, 12, 24, 48))
             soft = np.clip(1 - far, 0, 1) ** 1.1 * np.clip(1 + 0.45 * cloud, 0, 2)
             self.puffs.append(np.clip(soft, 0, 1).astype(np.float32))
             leafy = fractal(rng, 96, (12, 24, 48))
             edge = np.clip((1 - far + 0.12 * leafy) * 6, 0, 1)
-            self.leaves.append((edge.astype(np.float32), (1 + 0.2 * leafy - 0.18 * y - 0.1 * x).astype(np.float32)))
+            self.leaves.append(np.dstack((edge, 1 + 0.2 * leafy - 0.18 * y - 0.1 * x)).astype(np.float32))
 
 
 def puff_layer(view: View, puffs: Puffs, sprites: Sprites) -> Layer | None:
@@ -84,54 +95,30 @@ def puff_layer(view: View, puffs: Puffs, sprites: Sprites) -> Layer | None:
         return None
     centres = view.pixels(points[near])
     radii = view.focal_px * puffs.radius_m[near] / points[near, 2]
-    low = np.floor((centres - radii[:, None]).min(axis=0)).astype(int)
-    high = np.ceil((centres + radii[:, None]).max(axis=0)).astype(int)
-    low, high = np.maximum(low, 0), np.minimum(high, view.size_px)
+    low = np.maximum(np.floor((centres - radii[:, None]).min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil((centres + radii[:, None]).max(axis=0)).astype(int), view.size_px)
     if (high - low < 2).any():
         return None
     coarse = max(1, min(4, int(np.median(radii) // 14)))
-    shape = (-(-int(high[1] - low[1]) // coarse), -(-int(high[0] - low[0]) // coarse))
+    width, height = (high - low).tolist()
+    shape = (-(-height // coarse), -(-width // coarse))
     through, light = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-    stamps = zip(centres, radii, puffs.alpha[near], puffs.brightness[near], puffs.variant[near], strict=True)
-    for centre, radius, alpha, brightness, variant in stamps:
-        window = _window((centre - low) / coarse, radius / coarse, shape)
-        if window is None or alpha < 0.01:
+    puff_rows = zip(centres, radii, puffs.alpha[near], puffs.brightness[near], puffs.variant[near], strict=True)
+    for centre, radius, alpha, brightness, variant in puff_rows:
+        sprite = sprites.puffs[variant % len(sprites.puffs)]
+        stamp = _stamp(sprite, (centre - low) / coarse, radius / coarse, shape)
+        if stamp is None or alpha < 0.01:
             continue
-        top, bottom, left, right, y0, x0 = window
-        size = max(2, round(2 * radius / coarse))
-        stamp = cv2.resize(sprites.puffs[variant % len(sprites.puffs)], (size, size), interpolation=cv2.INTER_AREA)
-        cut = stamp[top - y0 : bottom - y0, left - x0 : right - x0] * np.float32(min(0.95, alpha))
-        through[top:bottom, left:right] *= 1 - cut
-        light[top:bottom, left:right] *= 1 - cut
-        light[top:bottom, left:right] += np.float32(brightness) * cut
-    size_px = (shape[1] * coarse, shape[0] * coarse)
-    alpha_px, light_px = (cv2.resize(a, size_px, interpolation=cv2.INTER_LINEAR) for a in (1 - through, light))
-    rows, columns = int(high[1] - low[1]), int(high[0] - low[0])
-    return Layer(
-        left_px=int(low[0]), top_px=int(low[1]), alpha=alpha_px[:rows, :columns], light=light_px[:rows, :columns]
+        at, cut = stamp[0], stamp[1] * np.float32(min(0.95, alpha))
+        through[at] *= 1 - cut
+        light[at] *= 1 - cut
+        light[at] += np.float32(brightness) * cut
+    alpha_px, light_px = (
+        cv2.resize(a, (shape[1] * coarse, shape[0] * coarse), interpolation=cv2.INTER_LINEAR)[:height, :width]
+        for a in (1 - through, light)
     )
-
-
-class Canvas(Protocol):
-    """Where the painter draws, far things first."""
-
-    def polygon(self, polygon_px: NDArray[np.float64], colour: NDArray[np.float64], owner: int) -> None:
-        """A convex polygon (k, 2) of one lit BGR colour, belonging to planted thing `owner` (0 for scenery)."""
-        ...
-
-    def texture(
-        self, quad_px: NDArray[np.float64], levels: list[NDArray[np.uint8]], light: NDArray[np.float64], owner: int
-    ) -> None:
-        """A quad (4, 2) with a picture stretched over it: `levels` halve in size, `light` is a BGR factor."""
-        ...
-
-    def leaves(self, centre_px: NDArray[np.float64], radius_px: float, colour: NDArray[np.float64], kind: int) -> None:
-        """A leafy ball."""
-        ...
-
-    def plume(self, layer: Layer, colour: NDArray[np.float64], owner: int) -> None:
-        """A soft patch."""
-        ...
+    at = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+    return Layer(at=at, alpha=alpha_px, light=light_px)
 
 
 class ColourCanvas:
@@ -141,89 +128,78 @@ class ColourCanvas:
         self.image = image
         self._sprites = sprites
 
-    def polygon(self, polygon_px: NDArray[np.float64], colour: NDArray[np.float64], owner: int) -> None:
-        """See `Canvas`."""
+    def face(self, polygon_px: NDArray[np.float64], finish: Finish, owner: int) -> None:
+        """A convex polygon (k, 2), a quad (4, 2) where the finish has a texture; `owner` is 0 for scenery."""
         del owner
-        cv2.fillConvexPoly(self.image, _fixed(polygon_px), np.clip(colour, 0, 255).tolist(), cv2.LINE_AA, _FINE)
+        if finish.levels:
+            self._texture(polygon_px, finish)
+        else:
+            colour = np.clip(finish.colour, 0, 255).tolist()
+            cv2.fillConvexPoly(self.image, fixed_px(polygon_px), colour, cv2.LINE_AA, FINE_BITS)
 
-    def texture(
-        self, quad_px: NDArray[np.float64], levels: list[NDArray[np.uint8]], light: NDArray[np.float64], owner: int
-    ) -> None:
-        """See `Canvas`."""
+    def leaves(self, centre_px: NDArray[np.float64], radius_px: float, colour: NDArray[np.float64], kind: int) -> None:
+        """A leafy ball."""
+        stamp = None
+        if radius_px <= 400:
+            sprite = self._sprites.leaves[kind % len(self._sprites.leaves)]
+            stamp = _stamp(sprite, centre_px, radius_px, (self.image.shape[0], self.image.shape[1]))
+        if stamp is not None:
+            at, cut = stamp
+            alpha, tone = cut[..., :1], cut[..., 1:]
+            self._blend(at, alpha, colour.astype(np.float32) * tone * alpha)
+
+    def plume(self, layer: Layer, colour: NDArray[np.float64], owner: int) -> None:
+        """A soft patch."""
         del owner
+        self._blend(layer.at, layer.alpha[..., None], layer.light[..., None] * colour.astype(np.float32))
+
+    def _texture(self, quad_px: NDArray[np.float64], finish: Finish) -> None:
+        """Stretch the texture over a quad."""
         height, width = self.image.shape[:2]
-        left, top = np.maximum(np.floor(quad_px.min(axis=0)).astype(int) - 1, 0)
-        right, bottom = np.minimum(np.ceil(quad_px.max(axis=0)).astype(int) + 2, (width, height))
+        left, top = np.maximum(np.floor(quad_px.min(axis=0)).astype(int) - 1, 0).tolist()
+        right, bottom = np.minimum(np.ceil(quad_px.max(axis=0)).astype(int) + 2, (width, height)).tolist()
         if right <= left or bottom <= top:
             return
         sides = np.linalg.norm(quad_px - np.roll(quad_px, -1, axis=0), axis=1)
-        shrink = levels[0].shape[0] / max(1.0, float(max(sides[1], sides[3])))
-        picture = levels[int(np.clip(np.log2(max(shrink, 1.0)) + 0.3, 0, len(levels) - 1))]
+        shrink = finish.levels[0].shape[0] / max(1.0, float(max(sides[1], sides[3])))
+        picture = finish.levels[int(np.clip(np.log2(max(shrink, 1.0)) + 0.3, 0, len(finish.levels) - 1))]
         rows, columns = picture.shape[:2]
         source = np.array([[-0.5, -0.5], [columns - 0.5, -0.5], [columns - 0.5, rows - 0.5], [-0.5, rows - 0.5]])
-        local = (quad_px - (left, top)).astype(np.float32)
+        local, size = (quad_px - (left, top)).astype(np.float32), (right - left, bottom - top)
         matrix = cv2.getPerspectiveTransform(source.astype(np.float32), local)
-        size = (int(right - left), int(bottom - top))
         flat = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        mask = np.zeros((size[1], size[0]), np.uint8)
-        cv2.fillConvexPoly(mask, _fixed(local), 255, cv2.LINE_AA, _FINE)
-        share = mask.astype(np.float32)[..., None] / 255
-        patch = self.image[top:bottom, left:right]
-        patch[:] = np.clip(patch * (1 - share) + flat * light.astype(np.float32) * share, 0, 255).astype(np.uint8)
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        cv2.fillConvexPoly(mask, fixed_px(local), 255, cv2.LINE_AA, FINE_BITS)
+        alpha = mask.astype(np.float32)[..., None] / 255
+        at = (slice(top, bottom), slice(left, right))
+        self._blend(at, alpha, flat * finish.light.astype(np.float32) * alpha)  # type: ignore[arg-type]  # uint8 * float32
 
-    def leaves(self, centre_px: NDArray[np.float64], radius_px: float, colour: NDArray[np.float64], kind: int) -> None:
-        """See `Canvas`."""
-        window = _window(centre_px, radius_px, (self.image.shape[0], self.image.shape[1]))
-        if window is None or radius_px > 400:
-            return
-        top, bottom, left, right, y0, x0 = window
-        size = max(2, round(2 * radius_px))
-        alpha, tone = (
-            cv2.resize(a, (size, size), interpolation=cv2.INTER_AREA)[
-                top - y0 : bottom - y0, left - x0 : right - x0, None
-            ]
-            for a in self._sprites.leaves[kind % len(self._sprites.leaves)]
-        )
-        patch = self.image[top:bottom, left:right]
-        patch[:] = np.clip(patch * (1 - alpha) + colour.astype(np.float32) * tone * alpha, 0, 255).astype(np.uint8)
-
-    def plume(self, layer: Layer, colour: NDArray[np.float64], owner: int) -> None:
-        """See `Canvas`."""
-        del owner
-        rows, columns = layer.alpha.shape
-        patch = self.image[layer.top_px : layer.top_px + rows, layer.left_px : layer.left_px + columns]
-        veil = layer.light[..., None] * colour.astype(np.float32)
-        patch[:] = np.clip(patch * (1 - layer.alpha[..., None]) + veil, 0, 255).astype(np.uint8)
+    def _blend(self, at: tuple[slice, slice], alpha: NDArray[np.float32], veil: NDArray[np.float32]) -> None:
+        """Let a share of the picture through and add what covers it."""
+        self.image[at] = np.clip(self.image[at] * (1 - alpha) + veil, 0, 255).astype(np.uint8)
 
 
 class OwnerCanvas:
-    """Draws who is seen: a (h, w) uint16 map of owners, 0 for scenery and ground."""
+    """Draws who is seen, by the same calls: a (h, w) uint16 map of owners, 0 for scenery and ground."""
 
     def __init__(self, size_px: tuple[int, int]) -> None:
         self.owners = np.zeros((size_px[1], size_px[0]), np.uint16)
 
-    def polygon(self, polygon_px: NDArray[np.float64], colour: NDArray[np.float64], owner: int) -> None:
-        """See `Canvas`."""
-        del colour
-        cv2.fillConvexPoly(self.owners, _fixed(polygon_px), owner, cv2.LINE_8, _FINE)
-
-    def texture(
-        self, quad_px: NDArray[np.float64], levels: list[NDArray[np.uint8]], light: NDArray[np.float64], owner: int
-    ) -> None:
-        """See `Canvas`."""
-        del levels
-        self.polygon(quad_px, light, owner)
+    def face(self, polygon_px: NDArray[np.float64], finish: Finish, owner: int) -> None:
+        """A convex polygon (k, 2)."""
+        del finish
+        cv2.fillConvexPoly(self.owners, fixed_px(polygon_px), owner, cv2.LINE_8, FINE_BITS)
 
     def leaves(self, centre_px: NDArray[np.float64], radius_px: float, colour: NDArray[np.float64], kind: int) -> None:
-        """See `Canvas`."""
+        """A leafy ball, a little smaller than its ragged edge."""
         del colour, kind
-        window = _window(centre_px, 0.8 * radius_px, (self.owners.shape[0], self.owners.shape[1]))
-        if window is not None:
-            cv2.circle(self.owners, np.round(centre_px).astype(int).tolist(), round(0.9 * radius_px), 0, -1)
+        cv2.circle(self.owners, np.round(centre_px).astype(int).tolist(), round(0.9 * radius_px), 0, -1)
 
     def plume(self, layer: Layer, colour: NDArray[np.float64], owner: int) -> None:
-        """See `Canvas`."""
+        """Where a soft patch is noticeable."""
         del colour
-        rows, columns = layer.alpha.shape
-        patch = self.owners[layer.top_px : layer.top_px + rows, layer.left_px : layer.left_px + columns]
-        patch[layer.alpha > NOTICEABLE] = owner
+        self.owners[layer.at][layer.alpha > NOTICEABLE] = owner
+
+
+Canvas = ColourCanvas | OwnerCanvas
+"""Where the painter draws, far things first."""

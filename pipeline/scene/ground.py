@@ -5,6 +5,7 @@ Pixel (column, row) of the texture lies at east = west_m + column / PX_PER_M, no
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
-from pipeline.scene.solids import Bgr  # noqa: TC001 - a dataclass field's type
+from pipeline.scene.solids import Bgr, Xy  # noqa: TC001 - a dataclass field's type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.scene.solids import Solid
+    from pipeline.scene.world import World
 
 PX_PER_M = 20.0
 _TILE_PX = 1024
-_FINE = 4
+_FAR_PX = 30000.0
+FINE_BITS = 4
+"""Bits behind the point in the pixel coordinates of what is filled."""
 _SHADOW_PX_PER_M = 10.0
 
 
@@ -46,27 +49,33 @@ class Surface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """A rectangle of ground, metres.
-
-    Attributes:
-        west_m: least east.
-        south_m: least north.
-        east_m: greatest east.
-        north_m: greatest north.
-    """
+    """A rectangle of ground, metres east and north of the crossing."""
 
     west_m: float
     south_m: float
     east_m: float
     north_m: float
 
-    def pixels(self, outline_m: NDArray[np.float64], px_per_m: float) -> NDArray[np.float64]:
-        """(k, 2) texture columns and rows of (k, 2) east, north."""
-        return np.stack((outline_m[:, 0] - self.west_m, self.north_m - outline_m[:, 1]), axis=-1) * px_per_m
+    def corners_m(self, grow_m: float = 0.0) -> list[Xy]:
+        """The four corners from the south-west by the south-east, each side `grow_m` further out."""
+        west_m, east_m = self.west_m - grow_m, self.east_m + grow_m
+        south_m, north_m = self.south_m - grow_m, self.north_m + grow_m
+        return [(west_m, south_m), (east_m, south_m), (east_m, north_m), (west_m, north_m)]
 
-    def size_px(self, px_per_m: float) -> tuple[int, int]:
-        """Width and height of its texture."""
-        return int((self.east_m - self.west_m) * px_per_m), int((self.north_m - self.south_m) * px_per_m)
+    def random_spot(self, rng: np.random.Generator, margin_m: float = 0.0) -> Xy:
+        """Somewhere in it, at least `margin_m` from its sides."""
+        x = float(rng.uniform(self.west_m + margin_m, self.east_m - margin_m))
+        return x, float(rng.uniform(self.south_m + margin_m, self.north_m - margin_m))
+
+
+TEXTURED = Extent(west_m=-125.0, south_m=-100.0, east_m=125.0, north_m=100.0)
+"""What the texture covers."""
+
+
+def fixed_px(points_px: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Pixel coordinates as the fixed-point numbers OpenCV fills by; what is absurdly far off is brought nearer."""
+    fixed: NDArray[np.int32] = np.round(np.clip(points_px, -_FAR_PX, _FAR_PX) * 2**FINE_BITS).astype(np.int32)
+    return fixed
 
 
 def fractal(rng: np.random.Generator, size_px: int, octaves: Sequence[int]) -> NDArray[np.float32]:
@@ -104,59 +113,78 @@ def _grain_tiles(rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def paint_ground(
-    surfaces: Sequence[Surface], solids: Sequence[Solid], sun_enu: NDArray[np.float64], extent: Extent, seed: int
-) -> NDArray[np.uint8]:
+def paint_ground(world: World) -> NDArray[np.uint8]:
     """The ground texture, (rows, columns, 3) uint8 BGR in white light with the solids' shadows."""
-    rng = np.random.default_rng([seed, 11])
-    width, height = extent.size_px(PX_PER_M)
+    rng = np.random.default_rng([world.seed, 11])
+    width, height = _size_px(PX_PER_M)
     image = np.zeros((height, width, 3), np.uint8)
-    tiles = _grain_tiles(rng)
-    made: dict[tuple[str, Bgr], NDArray[np.uint8]] = {}
-    for surface in surfaces:
+    grains = _grain_tiles(rng)
+    tiles: dict[tuple[str, Bgr], NDArray[np.uint8]] = {}
+    for surface in world.surfaces:
         key = (surface.grain, surface.colour_bgr)
-        if key not in made:
-            made[key] = np.clip(tiles[surface.grain][..., None] * np.array(surface.colour_bgr), 0, 255).astype(np.uint8)
-        _lay(image, extent.pixels(surface.outline_m, PX_PER_M), made[key])
-    light = _shadows(solids, sun_enu, extent, (width, height))
-    shaded: NDArray[np.uint8] = cv2.multiply(image, light, scale=1 / 255)
+        if key not in tiles:
+            tile = grains[surface.grain][..., None] * np.array(surface.colour_bgr)
+            tiles[key] = np.clip(tile, 0, 255).astype(np.uint8)
+        _lay(image, _texture_px(surface.outline_m, PX_PER_M), tiles[key])
+    light = cv2.resize(_shadows(world), (width, height), interpolation=cv2.INTER_LINEAR)
+    shaded: NDArray[np.uint8] = cv2.multiply(image, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 255)
     return shaded
+
+
+def ground_from_texture(level: int) -> NDArray[np.float64]:
+    """(3, 3) from (column, row, 1) to (east, north, 1) in a texture halved `level` times."""
+    side = 2.0**level
+    shift_m = (side - 1) / 2 / PX_PER_M
+    west_m, north_m = TEXTURED.west_m + shift_m, TEXTURED.north_m - shift_m
+    return np.array([[side / PX_PER_M, 0, west_m], [0, -side / PX_PER_M, north_m], [0, 0, 1]])
+
+
+def _size_px(px_per_m: float) -> tuple[int, int]:
+    width_m, height_m = TEXTURED.east_m - TEXTURED.west_m, TEXTURED.north_m - TEXTURED.south_m
+    return int(width_m * px_per_m), int(height_m * px_per_m)
+
+
+def _texture_px(points_m: NDArray[np.float64], px_per_m: float) -> NDArray[np.float64]:
+    """(k, 2) texture columns and rows of (k, 2) east, north."""
+    return (points_m - (TEXTURED.west_m, TEXTURED.north_m)) * (px_per_m, -px_per_m)
 
 
 def _lay(image: NDArray[np.uint8], outline_px: NDArray[np.float64], tile: NDArray[np.uint8]) -> None:
     """Cover a polygon of the image with a repeating tile."""
     height, width = image.shape[:2]
-    left, top = np.clip(np.floor(outline_px.min(axis=0)).astype(int), 0, (width, height))
-    right, bottom = np.clip(np.ceil(outline_px.max(axis=0)).astype(int) + 1, 0, (width, height))
+    left, top = np.clip(np.floor(outline_px.min(axis=0)).astype(int), 0, (width, height)).tolist()
+    right, bottom = np.clip(np.ceil(outline_px.max(axis=0)).astype(int) + 1, 0, (width, height)).tolist()
     if right <= left or bottom <= top:
         return
     mask = np.zeros((bottom - top, right - left), np.uint8)
-    shifted = np.round((outline_px - (left, top)) * 2**_FINE).astype(np.int32)
-    cv2.fillPoly(mask, [shifted], 255, cv2.LINE_8, _FINE)
-    rows, columns = np.arange(top, bottom) % len(tile), np.arange(left, right) % len(tile)
-    patch = tile[rows][:, columns]
-    cv2.copyTo(patch, mask, image[top:bottom, left:right])
+    cv2.fillPoly(mask, [fixed_px(outline_px - (left, top))], 255, cv2.LINE_8, FINE_BITS)
+    rows, columns = _tile_cuts(top, bottom), _tile_cuts(left, right)
+    for (from_y, to_y), (from_x, to_x) in itertools.product(itertools.pairwise(rows), itertools.pairwise(columns)):
+        y, x = from_y % _TILE_PX, from_x % _TILE_PX
+        patch = tile[y : y + to_y - from_y, x : x + to_x - from_x]
+        inside = mask[from_y - top : to_y - top, from_x - left : to_x - left]
+        cv2.copyTo(patch, inside, image[from_y:to_y, from_x:to_x])
 
 
-def _shadows(
-    solids: Sequence[Solid], sun_enu: NDArray[np.float64], extent: Extent, size_px: tuple[int, int]
-) -> NDArray[np.uint8]:
-    """How much light arrives, (rows, columns, 3) uint8, 255 in the sun."""
-    width, height = extent.size_px(_SHADOW_PX_PER_M)
+def _tile_cuts(start_px: int, end_px: int) -> list[int]:
+    """Start, end and the borders of tiles between them."""
+    return [start_px, *range(start_px - start_px % _TILE_PX + _TILE_PX, end_px, _TILE_PX), end_px]
+
+
+def _shadows(world: World) -> NDArray[np.uint8]:
+    """How much light arrives, (rows, columns) uint8, 255 in the sun."""
+    width, height = _size_px(_SHADOW_PX_PER_M)
     light = np.full((height, width), 255, np.uint8)
-    slope = -sun_enu[:2] / sun_enu[2]
+    slope = -world.sun_enu[:2] / world.sun_enu[2]
 
     def fall(points_m: NDArray[np.float64]) -> NDArray[np.int32]:
-        fallen = points_m[:, :2] + points_m[:, 2:3] * slope
-        fixed: NDArray[np.int32] = np.round(extent.pixels(fallen, _SHADOW_PX_PER_M) * 2**_FINE).astype(np.int32)
-        return fixed
+        return fixed_px(_texture_px(points_m[:, :2] + points_m[:, 2:3] * slope, _SHADOW_PX_PER_M))
 
-    for solid in solids:
+    for solid in world.solids:
         for face in solid.faces:
-            cv2.fillConvexPoly(light, cv2.convexHull(fall(face.corners_m)), 120, cv2.LINE_AA, _FINE)
-        for *centre, radius in solid.blobs_m:
-            spot = fall(np.array([centre]))[0]
-            cv2.circle(light, spot.tolist(), int(radius * _SHADOW_PX_PER_M * 2**_FINE), 125, -1, cv2.LINE_AA, _FINE)
-    soft = cv2.resize(cv2.GaussianBlur(light, (0, 0), 1.2), size_px, interpolation=cv2.INTER_LINEAR)
-    arriving: NDArray[np.uint8] = cv2.cvtColor(soft, cv2.COLOR_GRAY2BGR)
-    return arriving
+            cv2.fillConvexPoly(light, cv2.convexHull(fall(face.corners_m)), 120, cv2.LINE_AA, FINE_BITS)
+        radii_px = (solid.blobs_m[:, 3] * _SHADOW_PX_PER_M * 2**FINE_BITS).astype(int)
+        for spot, radius_px in zip(fall(solid.blobs_m).tolist(), radii_px.tolist(), strict=True):
+            cv2.circle(light, spot, radius_px, 125, -1, cv2.LINE_AA, FINE_BITS)
+    soft: NDArray[np.uint8] = cv2.GaussianBlur(light, (0, 0), 1.2)
+    return soft

@@ -5,25 +5,22 @@ East-north-up metres about the crossing. What is planted later stays clear: scen
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.scene.ground import Extent, Surface, fractal
+from pipeline.scene.ground import TEXTURED, Extent, Surface, fractal
 from pipeline.scene.props import canopy, car, excavator, heap, hoarding, house, person, tree
-from pipeline.scene.solids import Bgr, rectangle, ring
+from pipeline.scene.solids import Bgr, Solid, Xy, rectangle, ring, toned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pipeline.scene.solids import Solid
 
-Xy = tuple[float, float]
-
-TEXTURED = Extent(west_m=-125.0, south_m=-100.0, east_m=125.0, north_m=100.0)
 PATROLLED = Extent(west_m=-80.0, south_m=-55.0, east_m=80.0, north_m=55.0)
 ROAD_EW = Extent(west_m=-125.0, south_m=-9.0, east_m=125.0, north_m=9.0)
 ROAD_NS = Extent(west_m=-8.0, south_m=-100.0, east_m=8.0, north_m=100.0)
@@ -34,6 +31,7 @@ FOOD_COURT = Extent(west_m=13.0, south_m=-46.0, east_m=37.0, north_m=-15.0)
 FLATS = Extent(west_m=-62.0, south_m=37.0, east_m=-26.0, north_m=51.0)
 BAY_MOUTH_M = 3.8
 _BAY_M = 2.6
+_BAYS_Y_M = (BAY_MOUTH_M + 9) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,14 @@ class Palette:
     hoarding: Bgr = (150, 110, 60)
 
 
+def _surface(outline_m: NDArray[np.float64], colour_bgr: Bgr, grain: str) -> Surface:
+    return Surface(outline_m=outline_m, colour_bgr=colour_bgr, grain=grain)
+
+
+def _stripe(centre_m: Xy, length_m: float, heading_deg: float, paint: Bgr, width_m: float = 0.15) -> Surface:
+    return _surface(rectangle(centre_m, length_m, width_m, heading_deg), paint, "paint")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scenery:
     """What stands and lies about: `surfaces` in painting order, `solids` in any order."""
@@ -60,42 +66,34 @@ class Scenery:
     solids: tuple[Solid, ...]
 
 
-def _patch(extent: Extent, colour: Bgr, grain: str, grow_m: float = 0.0) -> Surface:
-    west, south, east, north = extent.west_m, extent.south_m, extent.east_m, extent.north_m
-    centre = ((west + east) / 2, (south + north) / 2)
-    outline = rectangle(centre, north - south + 2 * grow_m, east - west + 2 * grow_m, 0.0)
-    return Surface(outline_m=outline, colour_bgr=colour, grain=grain)
-
-
-def _stripe(centre_m: Xy, length_m: float, heading_deg: float, paint: Bgr, width_m: float = 0.15) -> Surface:
-    return Surface(outline_m=rectangle(centre_m, length_m, width_m, heading_deg), colour_bgr=paint, grain="paint")
-
-
 def _streets(rng: np.random.Generator, palette: Palette) -> list[Surface]:
     """Grass, pavements, carriageways with patches and stains, and the open places."""
     kerb: Bgr = (190, 192, 192)
-    found = [_patch(TEXTURED, palette.grass, "grass")]
-    found += [_patch(FLATS, palette.concrete, "concrete", 12.0), _patch(SITE, palette.soil, "soil")]
-    found += [_patch(DIRT_LOT, palette.lot, "soil")]
-    found += [_patch(PLAZA, palette.plaza, "paving"), _patch(FOOD_COURT, palette.concrete, "concrete")]
-    found += [_patch(ROAD_EW, palette.forecourt, "concrete", 11.0), _patch(ROAD_EW, palette.pavement, "paving", 6.0)]
-    found += [_patch(ROAD_NS, palette.pavement, "paving", 5.0)]
-    found += [_patch(ROAD_EW, kerb, "concrete", 0.2), _patch(ROAD_NS, kerb, "concrete", 0.2)]
-    found += [_patch(ROAD_EW, palette.asphalt, "asphalt"), _patch(ROAD_NS, palette.asphalt, "asphalt")]
+    layers: tuple[tuple[Extent, float, Bgr, str], ...] = (
+        (TEXTURED, 0.0, palette.grass, "grass"),
+        (FLATS, 12.0, palette.concrete, "concrete"),
+        (SITE, 0.0, palette.soil, "soil"),
+        (DIRT_LOT, 0.0, palette.lot, "soil"),
+        (PLAZA, 0.0, palette.plaza, "paving"),
+        (FOOD_COURT, 0.0, palette.concrete, "concrete"),
+        (ROAD_EW, 11.0, palette.forecourt, "concrete"),
+        (ROAD_EW, 6.0, palette.pavement, "paving"),
+        (ROAD_NS, 5.0, palette.pavement, "paving"),
+        (ROAD_EW, 0.2, kerb, "concrete"),
+        (ROAD_NS, 0.2, kerb, "concrete"),
+        (ROAD_EW, 0.0, palette.asphalt, "asphalt"),
+        (ROAD_NS, 0.0, palette.asphalt, "asphalt"),
+    )
+    found = [_surface(np.array(extent.corners_m(grow_m)), colour, grain) for extent, grow_m, colour, grain in layers]
     for _ in range(26):
-        spot = (
-            (rng.uniform(-90, 90), rng.uniform(-5, 5))
-            if rng.random() < 0.6
-            else (rng.uniform(-4, 4), rng.uniform(-80, 80))
-        )
-        tone = float(rng.uniform(0.78, 1.16))
-        colour = tuple(c * tone for c in palette.asphalt)
+        across = rng.random() < 0.6
+        spot = (rng.uniform(-90, 90), rng.uniform(-5, 5)) if across else (rng.uniform(-4, 4), rng.uniform(-80, 80))
+        colour = toned(palette.asphalt, float(rng.uniform(0.78, 1.16)))
         outline = rectangle(spot, rng.uniform(1, 7), rng.uniform(0.5, 2.5), 90.0 * int(rng.integers(2)))
-        found.append(Surface(outline_m=outline, colour_bgr=(colour[0], colour[1], colour[2]), grain="asphalt"))
+        found.append(_surface(outline, colour, "asphalt"))
     for _ in range(8):
-        pale: Bgr = (185, 188, 190)
         spot = (rng.uniform(-75, 75), float(rng.choice([-12, 12])) + rng.uniform(-2, 2))
-        found.append(Surface(outline_m=rectangle(spot, 2.2, 1.6, 0.0), colour_bgr=pale, grain="concrete"))
+        found.append(_surface(rectangle(spot, 2.2, 1.6, 0.0), (185, 188, 190), "concrete"))
     return found
 
 
@@ -112,9 +110,7 @@ def _markings(paint: Bgr) -> list[Surface]:
     for side in (-1, 1):
         found += [_stripe((side * 11.0, y), 3.5, 90.0, paint, 0.45) for y in np.arange(-8.2, 8.5, 0.95)]
         found += [_stripe((x, side * 12.0), 3.5, 0.0, paint, 0.45) for x in np.arange(-7.2, 7.5, 0.95)]
-        for x in np.arange(16.0, 76.0, _BAY_M):
-            if side < 0:
-                found.append(_stripe((-x, (BAY_MOUTH_M + 9) / 2), 9 - BAY_MOUTH_M, 0.0, paint, 0.12))
+    found += [_stripe((-x, _BAYS_Y_M), 9 - BAY_MOUTH_M, 0.0, paint, 0.12) for x in np.arange(16.0, 76.0, _BAY_M)]
     found.append(_stripe((-45.0, BAY_MOUTH_M), 60.0, 90.0, paint, 0.1))
     return found
 
@@ -137,13 +133,10 @@ def _houses(rng: np.random.Generator) -> list[Solid]:
 
 def _site(rng: np.random.Generator, palette: Palette) -> list[Solid]:
     """The building site's fence, heaps and digger, kept to its edges."""
-    west, south, east, north = SITE.west_m, SITE.south_m, SITE.east_m, SITE.north_m
-    found: list[Solid] = []
-    corners = [(west, south), (west, north), (east, north), (east, south)]
-    for start, end in zip(corners, [*corners[1:], (west + 8, south)], strict=True):
-        found += hoarding(start, end, palette.hoarding)
-    light = tuple(c * 1.15 for c in palette.soil)
-    found += [heap((27.5, 46.0), 4.0, (light[0], light[1], light[2])), heap((57.5, 25.0), 3.0, (150, 155, 158))]
+    south_west, south_east, north_east, north_west = SITE.corners_m()
+    fence = (south_west, north_west, north_east, south_east, (SITE.west_m + 8, SITE.south_m))
+    found = [panel for side in itertools.pairwise(fence) for panel in hoarding(*side, palette.hoarding)]
+    found += [heap((27.5, 46.0), 4.0, toned(palette.soil, 1.15)), heap((57.5, 25.0), 3.0, (150, 155, 158))]
     found.append(excavator((54.0 + rng.uniform(-2, 2), 43.0), float(rng.uniform(180, 260))))
     for _ in range(5):
         spot = (float(rng.uniform(26, 34)), float(rng.uniform(23, 30)))
@@ -169,13 +162,9 @@ def _street_life(rng: np.random.Generator, is_clear: NDArray[np.float64], traffi
         height = float(rng.uniform(4.2, 6.5))
         if free(x, y, 2.8):
             found.append(tree(rng, (x, y), height))
-    bays = [(-x - _BAY_M / 2, (BAY_MOUTH_M + 9) / 2, 0.0) for x in np.arange(16.0, 73.0, _BAY_M)]
-    lanes = [(float(x), -4.3, 90.0) for x in np.arange(-85, 86, 14.0)] + [
-        (float(x), 7.7, 90.0) for x in np.arange(20, 80, 7.0)
-    ]
-    lanes += [(6.6, float(y), 0.0) for y in np.arange(-78, -20, 7.0)] + [
-        (-6.6, float(y), 0.0) for y in np.arange(22, 80, 7.0)
-    ]
+    bays = [(-x - _BAY_M / 2, _BAYS_Y_M, 0.0) for x in np.arange(16.0, 73.0, _BAY_M)]
+    lanes = [(x, -4.3, 90.0) for x in np.arange(-85, 86, 14.0)] + [(x, 7.7, 90.0) for x in np.arange(20, 80, 7.0)]
+    lanes += [(6.6, y, 0.0) for y in np.arange(-78, -20, 7.0)] + [(-6.6, y, 0.0) for y in np.arange(22, 80, 7.0)]
     for x, y, heading in bays + lanes:
         chance, turned = rng.random(), heading + 180.0 * int(rng.integers(2)) + rng.uniform(-2, 2)
         if chance < traffic and free(x, y, 1.6):
@@ -199,8 +188,8 @@ def lay_out(
         traffic: share of parking places taken, 0..1.
     """
     stains = [
-        Surface(outline_m=ring((x, y), float(r), 12), colour_bgr=(70, 68, 66), grain="asphalt")
-        for x, y, r in rng.uniform((-75, -8, 0.15), (75, 8, 0.5), (30, 3))
+        _surface(ring((x, y), r, 12), (70, 68, 66), "asphalt")
+        for x, y, r in rng.uniform((-75, -8, 0.15), (75, 8, 0.5), (30, 3)).tolist()
     ]
     surfaces = [*_streets(rng, palette), *stains, *_markings(palette.paint)]
     discs = np.array([*clear]).reshape(-1, 3)

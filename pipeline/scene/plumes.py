@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
-from pipeline.scene.solids import Bgr  # noqa: TC001 - a dataclass field's type
+from pipeline.scene.solids import Bgr, Xy, toned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,43 +105,42 @@ def _hashed(number: NDArray[np.int64], columns: int, seed: int) -> NDArray[np.fl
     return ((key ^ (key >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
-def dust_plume(rng: np.random.Generator, at_m: tuple[float, float], truth_id: str, *, strength: float = 0.75) -> Plume:
+_DUST = Plume(
+    source_m=(0.0, 0.0, 0.3), colour_bgr=(168, 194, 212), wind_m_s=(0.0, 0.0), rise_m_s=0.35, source_radius_m=1.6,
+    radius_m=0.9, growth_m_s=0.24, life_s=8.0, rate_hz=13.0, strength=0.75, seed=0, truth_id="",
+)  # fmt: skip
+_FUMES = Plume(
+    source_m=(0.0, 0.0, 1.0), colour_bgr=(232, 226, 220), wind_m_s=(0.0, 0.0), rise_m_s=0.8, source_radius_m=0.45,
+    radius_m=0.45, growth_m_s=0.2, life_s=6.0, rate_hz=14.0, strength=0.55, seed=0, truth_id="",
+)  # fmt: skip
+
+
+def dust_plume(rng: np.random.Generator, at_m: Xy, truth_id: str) -> Plume:
     """Dust: brown, low and wide, torn along by the wind."""
-    angle = rng.uniform(0, 2 * np.pi)
-    speed = rng.uniform(0.5, 1.1)
-    tone = rng.uniform(0.85, 1.12)
-    return Plume(
-        source_m=(at_m[0], at_m[1], 0.3),
-        colour_bgr=(168 * tone, 194 * tone, 212 * tone),
-        wind_m_s=(float(np.cos(angle) * speed), float(np.sin(angle) * speed)),
-        rise_m_s=0.35,
-        source_radius_m=1.6,
-        radius_m=0.9,
-        growth_m_s=0.24,
-        life_s=8.0,
-        rate_hz=13.0,
-        strength=strength,
-        seed=int(rng.integers(2**31)),
-        truth_id=truth_id,
-    )
+    return _risen(rng, _DUST, at_m, truth_id, speeds_m_s=(0.5, 1.1), tones=(0.85, 1.12))
 
 
-def fumes_plume(rng: np.random.Generator, at_m: tuple[float, float], truth_id: str, *, strength: float = 0.55) -> Plume:
+def fumes_plume(rng: np.random.Generator, at_m: Xy, truth_id: str) -> Plume:
     """Cooking fumes: grey-white, narrow, rising from a grill at table height."""
-    angle = rng.uniform(0, 2 * np.pi)
-    speed = rng.uniform(0.15, 0.45)
-    tone = rng.uniform(0.92, 1.05)
-    return Plume(
-        source_m=(at_m[0], at_m[1], 1.0),
-        colour_bgr=(232 * tone, 226 * tone, 220 * tone),
+    return _risen(rng, _FUMES, at_m, truth_id, speeds_m_s=(0.15, 0.45), tones=(0.92, 1.05))
+
+
+def _risen(
+    rng: np.random.Generator,
+    kind: Plume,
+    at_m: Xy,
+    truth_id: str,
+    *,
+    speeds_m_s: tuple[float, float],
+    tones: tuple[float, float],
+) -> Plume:
+    """A plume of some kind at a place, with its own wind, tone and seed."""
+    angle, speed, tone = rng.uniform(0, 2 * np.pi), rng.uniform(*speeds_m_s), float(rng.uniform(*tones))
+    return replace(
+        kind,
+        source_m=(*at_m, kind.source_m[2]),
+        colour_bgr=toned(kind.colour_bgr, tone),
         wind_m_s=(float(np.cos(angle) * speed), float(np.sin(angle) * speed)),
-        rise_m_s=0.8,
-        source_radius_m=0.45,
-        radius_m=0.45,
-        growth_m_s=0.2,
-        life_s=6.0,
-        rate_hz=14.0,
-        strength=strength,
         seed=int(rng.integers(2**31)),
         truth_id=truth_id,
     )

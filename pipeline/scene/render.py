@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from geofences.pose import Pose
     from pipeline.scene.canvases import Canvas, Layer
     from pipeline.scene.plumes import Plume
+    from pipeline.scene.solids import Solid
     from pipeline.scene.stage import Look
     from pipeline.scene.world import World
 
 MIN_BOX_PX = 6.0
 MIN_VISIBLE = 0.4
 MIN_PLUME_PX = 250
-_FIRST_PLUME = 60000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,8 +60,6 @@ class SceneRenderer:
         self.world = world
         self._stage = Stage(world)
         self._sprites = Sprites(world.seed)
-        named = [n for n, solid in enumerate(world.solids) if solid.truth_id]
-        self._owners = {number: owner for owner, number in enumerate(named, start=1)}
 
     @functools.cached_property
     def _backdrop(self) -> Backdrop:
@@ -93,19 +91,22 @@ class SceneRenderer:
         What is hidden or cut off by the picture's edge by more than `1 - MIN_VISIBLE`, or has a side shorter than
         `MIN_BOX_PX`, has none.
         """
-        view = View.of(camera, self.world.frame, pose)
-        canvas, look = OwnerCanvas(view.size_px), self._stage.look(view)
+        look = self._stage.look(View.of(camera, self.world.frame, pose))
+        canvas = OwnerCanvas(look.view.size_px)
         self._draw(look, at_s, canvas)
         class_of = {p.truth_id: p.class_id for p in self.world.planted}
+        things: tuple[Solid | Plume, ...] = (*self.world.solids, *self.world.plumes)
         found: list[tuple[NDArray[np.float64], str]] = []
-        for number, owner in self._owners.items():
-            box = self._solid_box(look, number, canvas.owners == owner)
+        for number, thing in enumerate(things):
+            if not thing.truth_id:
+                continue
+            visible = canvas.owners == number + 1
+            if number < len(self.world.solids):
+                box = self._solid_box(look, number, visible)
+            else:
+                box = _plume_box(self._layer(look, at_s, number), visible)
             if box is not None:
-                found.append((box, self.world.solids[number].truth_id))
-        for number, plume in enumerate(self.world.plumes, start=_FIRST_PLUME):
-            box = _plume_box(self._layer(view, at_s, plume), canvas.owners == number)
-            if box is not None:
-                found.append((box, plume.truth_id))
+                found.append((box, thing.truth_id))
         return Labels(
             xyxy_px=np.array([b for b, _ in found]).reshape(-1, 4),
             class_id=np.array([class_of[t] for _, t in found], dtype=np.int64),
@@ -113,30 +114,28 @@ class SceneRenderer:
         )
 
     def _draw(self, look: Look, at_s: float, canvas: Canvas) -> None:
-        """Everything that stands or drifts, far to near."""
-        plumes = self.world.plumes
-        sources = look.view.camera_points(np.array([p.source_m for p in plumes]).reshape(-1, 3))
+        """Everything that stands or drifts, far to near; solids are numbered first, then plumes, and own by number."""
+        world = self.world
+        light = np.array(world.light_bgr)
+        sources = look.view.camera_points(np.array([p.source_m for p in world.plumes]).reshape(-1, 3))
         seen = self._stage.in_sight(look.view)
-        seen += [(float(np.linalg.norm(source)) - 1.0, -1 - n) for n, source in enumerate(sources)]
+        seen += [(float(np.linalg.norm(at)) - 1.0, n) for n, at in enumerate(sources, start=len(world.solids))]
         for _, number in sorted(seen, reverse=True):
-            if number >= 0:
-                self._stage.draw(look, number, self._owners.get(number, 0), canvas)
-                continue
-            plume = plumes[-1 - number]
-            layer = self._layer(look.view, at_s, plume)
-            if layer is not None:
-                light = np.array(self.world.light_bgr)
-                canvas.plume(layer, np.array(plume.colour_bgr) * light, _FIRST_PLUME - 1 - number)
+            if number < len(world.solids):
+                self._stage.draw(look, number, number + 1 if world.solids[number].truth_id else 0, canvas)
+            elif layer := self._layer(look, at_s, number):
+                canvas.plume(layer, np.array(self._plume(number).colour_bgr) * light, number + 1)
 
-    def _layer(self, view: View, at_s: float, plume: Plume) -> Layer | None:
-        return puff_layer(view, plume.puffs_at(at_s - self.world.start_s), self._sprites)
+    def _plume(self, number: int) -> Plume:
+        return self.world.plumes[number - len(self.world.solids)]
+
+    def _layer(self, look: Look, at_s: float, number: int) -> Layer | None:
+        return puff_layer(look.view, self._plume(number).puffs_at(at_s - self.world.start_s), self._sprites)
 
     def _solid_box(self, look: Look, number: int, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:
         points, pixels = self._stage.vertices(look, number)
-        if (points[:, 2] < NEAR_M).any():
-            return None
         box = _kept_box(np.concatenate((pixels.min(axis=0), pixels.max(axis=0))), look.view.size_px)
-        if box is None:
+        if points[:, 2].min() < NEAR_M or box is None:
             return None
         alone = OwnerCanvas(look.view.size_px)
         self._stage.draw(look, number, 1, alone)

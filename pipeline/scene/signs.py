@@ -23,7 +23,7 @@ def _contrasting(rng: np.random.Generator, ground: Bgr) -> Bgr:
     return far[int(rng.integers(len(far)))]
 
 
-def draw_glyph(image: NDArray[np.uint8], rng: np.random.Generator, left: int, top: int, size: int, ink: Bgr) -> None:
+def _draw_glyph(image: NDArray[np.uint8], rng: np.random.Generator, left: int, top: int, size: int, ink: Bgr) -> None:
     """Draw one square of random strokes: bars, posts, falling strokes, sometimes a frame."""
     thick = max(1, size // 10)
     inner = max(3, int(size * 0.8))
@@ -49,7 +49,7 @@ def _rows(image: NDArray[np.uint8], rng: np.random.Generator, from_px: int, to_p
     size = max(4, min(to_px - from_px, int(width * 0.9 / glyphs)))
     left = (width - size * glyphs) // 2
     for i in range(glyphs):
-        draw_glyph(image, rng, left + i * size, from_px, size, ink)
+        _draw_glyph(image, rng, left + i * size, from_px, size, ink)
 
 
 def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> NDArray[np.uint8]:

@@ -6,13 +6,20 @@ towards the lens has positive area and a texture lies the right way up.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Bgr = tuple[float, float, float]
+Xy = tuple[float, float]
+Texture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +34,7 @@ class Face:
 
     corners_m: NDArray[np.float64]
     colour_bgr: Bgr
-    texture: NDArray[np.uint8] | None = None
+    texture: Texture | None = None
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -71,20 +78,27 @@ class Solid:
         return np.concatenate([*(f.corners_m for f in self.faces), self.blobs_m[:, :3]])
 
 
-def rectangle(
-    centre_m: tuple[float, float], length_m: float, width_m: float, heading_deg: float
-) -> NDArray[np.float64]:
-    """(4, 2) corners of a rectangle whose length points along `heading_deg`, clockwise seen from above."""
+def toned(colour_bgr: Bgr, tone: float) -> Bgr:
+    """A colour made lighter or darker by a factor."""
+    b, g, r = colour_bgr
+    return b * tone, g * tone, r * tone
+
+
+def beside(at_m: Xy, heading_deg: float, ahead_m: float, right_m: float = 0.0) -> Xy:
+    """The spot so far ahead and to the right of `at_m` for somebody who looks along `heading_deg`."""
     turn = math.radians(heading_deg)
-    along = np.array([math.sin(turn), math.cos(turn)]) * length_m / 2
-    right = np.array([math.cos(turn), -math.sin(turn)]) * width_m / 2
-    corners: NDArray[np.float64] = np.array(centre_m) + np.array(
-        [along - right, along + right, -along + right, -along - right]
-    )
-    return corners
+    east, north = math.sin(turn), math.cos(turn)
+    return at_m[0] + ahead_m * east + right_m * north, at_m[1] + ahead_m * north - right_m * east
 
 
-def ring(centre_m: tuple[float, float], radius_m: float, sides: int) -> NDArray[np.float64]:
+def rectangle(centre_m: Xy, length_m: float, width_m: float, heading_deg: float) -> NDArray[np.float64]:
+    """(4, 2) corners of a rectangle whose length points along `heading_deg`, clockwise seen from above."""
+    ahead, right = length_m / 2, width_m / 2
+    corners = ((ahead, -right), (ahead, right), (-ahead, right), (-ahead, -right))
+    return np.array([beside(centre_m, heading_deg, *corner) for corner in corners])
+
+
+def ring(centre_m: Xy, radius_m: float, sides: int) -> NDArray[np.float64]:
     """(sides, 2) a regular polygon, clockwise seen from above."""
     turn = -np.linspace(0, 2 * np.pi, sides, endpoint=False)
     corners: NDArray[np.float64] = np.array(centre_m) + radius_m * np.stack((np.cos(turn), np.sin(turn)), axis=-1)
@@ -94,40 +108,37 @@ def ring(centre_m: tuple[float, float], radius_m: float, sides: int) -> NDArray[
 def frustum(
     bottom_m: NDArray[np.float64],
     top_m: NDArray[np.float64],
-    from_z_m: float,
-    to_z_m: float,
+    heights_m: tuple[float, float],
     colour_bgr: Bgr,
     *,
     top_bgr: Bgr | None = None,
-    walls: tuple[NDArray[np.uint8] | None, ...] = (),
-    roof: NDArray[np.uint8] | None = None,
+    textures: Sequence[Texture | None] = (),
 ) -> list[Face]:
     """Side faces and the top between two outlines of equal length.
 
     Args:
         bottom_m: (k, 2) clockwise seen from above.
         top_m: (k, 2) likewise.
-        from_z_m: height of the bottom.
-        to_z_m: height of the top.
+        heights_m: of the bottom and the top.
         colour_bgr: of the sides.
         top_bgr: of the top; as the sides when None.
-        walls: textures of the first sides, side i between corners i and i + 1.
-        roof: texture of the top.
+        textures: of the first faces; side i stands between corners i and i + 1, the top is the last.
     """
-    low = np.column_stack((bottom_m, np.full(len(bottom_m), from_z_m)))
-    high = np.column_stack((top_m, np.full(len(top_m), to_z_m)))
-    sides = []
-    for i in range(len(low)):
-        j = (i + 1) % len(low)
-        texture = walls[i] if i < len(walls) else None
-        sides.append(
-            Face(corners_m=np.array([high[j], high[i], low[i], low[j]]), colour_bgr=colour_bgr, texture=texture)
-        )
-    return [*sides, Face(corners_m=high, colour_bgr=top_bgr or colour_bgr, texture=roof)]
+    low, high = (
+        np.column_stack((outline, np.full(len(outline), z_m)))
+        for outline, z_m in zip((bottom_m, top_m), heights_m, strict=True)
+    )
+    after = np.roll(np.arange(len(low)), -1)
+    corners = [np.array([high[j], high[i], low[i], low[j]]) for i, j in enumerate(after)] + [high]
+    colours = [colour_bgr] * len(low) + [top_bgr or colour_bgr]
+    return [
+        Face(corners_m=c, colour_bgr=paint, texture=texture)
+        for c, paint, texture in itertools.zip_longest(corners, colours, textures)
+    ]
 
 
 def box(
-    centre_m: tuple[float, float],
+    centre_m: Xy,
     size_m: tuple[float, float, float],
     heading_deg: float,
     colour_bgr: Bgr,
@@ -135,21 +146,13 @@ def box(
     base_z_m: float = 0.0,
     inset_m: float = 0.0,
     top_bgr: Bgr | None = None,
-    walls: tuple[NDArray[np.uint8] | None, ...] = (),
-    roof: NDArray[np.uint8] | None = None,
+    textures: Sequence[Texture | None] = (),
 ) -> list[Face]:
-    """A box of length, width, height; `inset_m` narrows its top on every side. Walls: front, right, back, left."""
+    """A box of length, width, height; `inset_m` narrows its top on every side. Faces: front, right, back, left, top."""
     length, width, height = size_m
-    return frustum(
-        rectangle(centre_m, length, width, heading_deg),
-        rectangle(centre_m, length - 2 * inset_m, width - 2 * inset_m, heading_deg),
-        base_z_m,
-        base_z_m + height,
-        colour_bgr,
-        top_bgr=top_bgr,
-        walls=walls,
-        roof=roof,
-    )
+    bottom = rectangle(centre_m, length, width, heading_deg)
+    top = rectangle(centre_m, length - 2 * inset_m, width - 2 * inset_m, heading_deg)
+    return frustum(bottom, top, (base_z_m, base_z_m + height), colour_bgr, top_bgr=top_bgr, textures=textures)
 
 
 def beam(start_m: NDArray[np.float64], end_m: NDArray[np.float64], width_m: float, colour_bgr: Bgr) -> list[Face]:
@@ -158,13 +161,8 @@ def beam(start_m: NDArray[np.float64], end_m: NDArray[np.float64], width_m: floa
     side = np.cross(axis, (0.0, 0.0, 1.0) if abs(axis[2]) < 0.9 else (1.0, 0.0, 0.0))
     side *= width_m / 2 / np.linalg.norm(side)
     up = np.cross(side, axis)
-    rim = [side + up, side - up, -side - up, -side + up]
+    edges = [(start_m + rim, end_m + rim) for rim in (side + up, side - up, -side - up, -side + up)]
     return [
-        Face(
-            corners_m=np.array(
-                [start_m + rim[i], end_m + rim[i], end_m + rim[(i + 1) % 4], start_m + rim[(i + 1) % 4]]
-            ),
-            colour_bgr=colour_bgr,
-        )
-        for i in range(4)
+        Face(corners_m=np.array([*one, *other[::-1]]), colour_bgr=colour_bgr)
+        for one, other in itertools.pairwise([*edges, edges[0]])
     ]

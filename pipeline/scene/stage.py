@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
-from pipeline.scene.backdrop import AMBIENT, DIRECT
+from pipeline.scene.backdrop import AMBIENT, DIRECT, halved
+from pipeline.scene.canvases import Finish
 from pipeline.scene.view import NEAR_M, View, clip_near
 
 if TYPE_CHECKING:
     from pipeline.scene.canvases import Canvas
-    from pipeline.scene.solids import Face, Solid
+    from pipeline.scene.solids import Face
     from pipeline.scene.world import World
 
 
@@ -35,80 +35,66 @@ class Look:
     areas_px: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Drawn:
-    """A face made ready: its vertices' place in the array, lit colour, light factor, halved textures."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """Where one solid lies in the stage's arrays: its vertices, of which the last are its blobs, and its faces."""
 
-    at: slice
-    colour: NDArray[np.float64]
-    light: NDArray[np.float64]
-    levels: list[NDArray[np.uint8]]
+    vertices: slice
+    blobs: slice
+    faces: slice
 
 
 class Stage:
-    """The solids of one world, by number.
-
-    Attributes:
-        solids: in the world's order.
-    """
+    """The solids of one world, by number in the world's order."""
 
     def __init__(self, world: World) -> None:
-        self.solids = world.solids
         self._world = world
         self._vertices = np.concatenate([s.vertices_m for s in world.solids])
         self._next = np.arange(len(self._vertices))
-        self._faces: list[_Drawn] = []
-        self._spans: list[tuple[int, int, int, int]] = []
+        self._finishes = [self._finish(face) for solid in world.solids for face in solid.faces]
+        self._corners: list[slice] = []
+        self._spans: list[_Span] = []
         at = 0
         for solid in world.solids:
-            self._spans.append(self._stand(solid, at))
-            at = self._spans[-1][3]
-        self._starts = np.array([face.at.start for face in self._faces])
-        owned = [self._vertices[first:end] for first, _, _, end in self._spans]
-        self._centres = np.array([v.mean(axis=0) for v in owned])
-        self._reach = np.array(
-            [np.linalg.norm(v - c, axis=1).max() + 1.5 for v, c in zip(owned, self._centres, strict=True)]
-        )
-
-    def _stand(self, solid: Solid, first: int) -> tuple[int, int, int, int]:
-        """Make a solid's faces ready; returns its first vertex, first face, end of faces, end of vertices."""
-        first_face, at = len(self._faces), first
-        for face in solid.faces:
-            end = at + len(face.corners_m)
-            self._next[at:end] = np.roll(np.arange(at, end), -1)
-            light = self._light_on(face)
-            self._faces.append(
-                _Drawn(
-                    at=slice(at, end),
-                    colour=np.array(face.colour_bgr) * light,
-                    light=light,
-                    levels=_halved(face.texture),
-                )
+            first, first_face = at, len(self._corners)
+            for face in solid.faces:
+                corners = slice(at, at + len(face.corners_m))
+                self._corners.append(corners)
+                self._next[corners] = np.roll(self._next[corners], -1)
+                at = corners.stop
+            blobs = slice(at, at + len(solid.blobs_m))
+            at = blobs.stop
+            self._spans.append(
+                _Span(vertices=slice(first, at), blobs=blobs, faces=slice(first_face, len(self._corners)))
             )
-            at = end
-        return first, first_face, len(self._faces), at + len(solid.blobs_m)
+        self._starts = np.array([corners.start for corners in self._corners])
+        owned = [self._vertices[span.vertices] for span in self._spans]
+        self._centres = np.array([v.mean(axis=0) for v in owned])
+        reaches = (np.linalg.norm(v - c, axis=1).max() for v, c in zip(owned, self._centres, strict=True))
+        self._reach = np.array([*reaches]) + 1.5
 
-    def _light_on(self, face: Face) -> NDArray[np.float64]:
-        """(3,) BGR factor on a face's colour. Source: Lambert's cosine law, with light from the sky added."""
+    def _finish(self, face: Face) -> Finish:
+        """A face in the world's light. Source: Lambert's cosine law, with light from the sky added."""
         normal = face.normal
         sun = max(0.0, float(normal @ self._world.sun_enu))
-        light: NDArray[np.float64] = np.array(self._world.light_bgr) * (AMBIENT + 0.08 * normal[2] + DIRECT * sun)
-        return light
+        light = np.array(self._world.light_bgr) * (AMBIENT + 0.08 * normal[2] + DIRECT * sun)
+        levels = [] if face.texture is None else [face.texture]
+        while levels and min(levels[-1].shape[:2]) > 8:
+            levels.append(halved(levels[-1]))
+        return Finish(colour=np.array(face.colour_bgr) * light, light=light, levels=tuple(levels))
 
     def look(self, view: View) -> Look:
         """Project everything once."""
         points = view.camera_points(self._vertices)
         with np.errstate(divide="ignore", invalid="ignore"):
-            pixels = (points @ view.k.T)[:, :2] / points[:, 2:3]
-        ahead = pixels[self._next]
-        crosses = pixels[:, 0] * ahead[:, 1] - pixels[:, 1] * ahead[:, 0]
-        areas = np.add.reduceat(crosses, self._starts) / 2
-        return Look(view=view, points_cam_m=points, xy_px=pixels, areas_px=areas)
+            pixels = view.pixels(points)
+        crosses = _crosses(pixels, pixels[self._next])
+        return Look(view=view, points_cam_m=points, xy_px=pixels, areas_px=np.add.reduceat(crosses, self._starts) / 2)
 
     def vertices(self, look: Look, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """One solid's vertices: camera points (n, 3) and pixels (n, 2)."""
-        first, _, _, end = self._spans[number]
-        return look.points_cam_m[first:end], look.xy_px[first:end]
+        span = self._spans[number].vertices
+        return look.points_cam_m[span], look.xy_px[span]
 
     def in_sight(self, view: View) -> list[tuple[float, int]]:
         """Distance and number of the solids whose bounding spheres touch the picture."""
@@ -121,34 +107,29 @@ class Stage:
 
     def draw(self, look: Look, number: int, owner: int, canvas: Canvas) -> None:
         """Draw one solid for planted thing `owner` (0 for scenery)."""
-        _, first_face, end_face, end = self._spans[number]
-        solid = self.solids[number]
-        for face, area in zip(self._faces[first_face:end_face], look.areas_px[first_face:end_face], strict=True):
-            points, polygon = look.points_cam_m[face.at], look.xy_px[face.at]
-            if (points[:, 2] < NEAR_M).any():
-                cut = clip_near(points)
-                if len(cut) > 2 and _area_px(polygon := look.view.pixels(cut)) > 0:
-                    canvas.polygon(polygon, face.colour, owner)
-            elif area > 0 and face.levels:
-                canvas.texture(polygon, face.levels, face.light, owner)
-            elif area > 0:
-                canvas.polygon(polygon, face.colour, owner)
-        balls = slice(end - len(solid.blobs_m), end)
-        rows = zip(look.points_cam_m[balls], look.xy_px[balls], solid.blobs_m[:, 3], solid.blobs_bgr, strict=True)
+        span, solid = self._spans[number], self._world.solids[number]
+        drawn = zip(
+            self._corners[span.faces], self._finishes[span.faces], look.areas_px[span.faces].tolist(), strict=True
+        )
+        for corners, finish, area_px in drawn:
+            points = look.points_cam_m[corners]
+            if points[:, 2].min() >= NEAR_M:
+                if area_px > 0:
+                    canvas.face(look.xy_px[corners], finish, owner)
+                continue
+            cut = look.view.pixels(clip_near(points))
+            if _crosses(cut, np.roll(cut, -1, axis=0)).sum() > 0:
+                canvas.face(cut, replace(finish, levels=()), owner)
+        rows = zip(
+            look.points_cam_m[span.blobs], look.xy_px[span.blobs], solid.blobs_m[:, 3], solid.blobs_bgr, strict=True
+        )
         for kind, (point, centre, radius_m, colour) in enumerate(rows):
             if point[2] > 2:
                 radius_px = look.view.focal_px * radius_m / point[2]
                 canvas.leaves(centre, radius_px, colour * np.array(self._world.light_bgr), kind)
 
 
-def _halved(texture: NDArray[np.uint8] | None) -> list[NDArray[np.uint8]]:
-    levels = [] if texture is None else [texture]
-    while levels and min(levels[-1].shape[:2]) > 8:
-        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return levels
-
-
-def _area_px(polygon_px: NDArray[np.float64]) -> float:
-    """Signed area, positive when clockwise on the screen."""
-    x, y = polygon_px[:, 0], polygon_px[:, 1]
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+def _crosses(corners_px: NDArray[np.float64], after_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) what each edge adds to twice a polygon's signed area, which is positive when clockwise on the screen."""
+    crosses: NDArray[np.float64] = corners_px[:, 0] * after_px[:, 1] - corners_px[:, 1] * after_px[:, 0]
+    return crosses

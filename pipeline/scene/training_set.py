@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,25 +21,31 @@ from geofences.camera import Camera
 from geofences.pose import Pose
 from pipeline.scene.layout import DIRT_LOT, PATROLLED, SITE, Palette, lay_out
 from pipeline.scene.plumes import dust_plume, fumes_plume
-from pipeline.scene.props import a_board, canopy, cone, grill_stall, light_box, roll_up, standing_banner
+from pipeline.scene.props import a_board, canopy, cone, grill_stall, light_box, one_of, roll_up, standing_banner
 from pipeline.scene.render import SceneRenderer
 from pipeline.scene.solids import Solid, box
-from pipeline.scene.world import Planter, assemble, demo_frame
+from pipeline.scene.world import Planter
 
 if TYPE_CHECKING:
-    from pipeline.scene.ground import Extent
+    from collections.abc import Callable
+
     from pipeline.scene.plumes import Plume
     from pipeline.scene.render import Labels
-    from pipeline.scene.solids import Bgr
+    from pipeline.scene.solids import Bgr, Xy
     from pipeline.scene.world import World
-
-Xy = tuple[float, float]
 
 _START_S = 1.7e9
 _CONE_COLOURS: tuple[Bgr, ...] = ((25, 80, 240), (15, 60, 225), (30, 110, 245), (40, 45, 215), (60, 120, 235))
 _CLUTTER_COLOURS: tuple[Bgr, ...] = (
     (40, 40, 190), (25, 90, 230), (160, 110, 40), (60, 140, 60), (200, 200, 205), (60, 190, 220), (60, 60, 60),
 )  # fmt: skip
+_SIGNS: tuple[tuple[Callable[..., Solid], Xy, Xy | None], ...] = (
+    (a_board, (0.7, 1.6), None),
+    (standing_banner, (1.6, 3.6), (0.9, 1.9)),
+    (light_box, (0.7, 1.4), (1.2, 2.2)),
+    (roll_up, (0.7, 1.3), (1.5, 2.2)),
+)
+"""What is drawn, its range of widths and of heights in metres; a board's height follows from its width."""
 
 
 def _vary(rng: np.random.Generator, colour: Bgr, spread: float) -> Bgr:
@@ -48,34 +54,22 @@ def _vary(rng: np.random.Generator, colour: Bgr, spread: float) -> Bgr:
     return b, g, r
 
 
-def _inside(rng: np.random.Generator, extent: Extent, margin_m: float = 0.0) -> Xy:
-    return (
-        float(rng.uniform(extent.west_m + margin_m, extent.east_m - margin_m)),
-        float(rng.uniform(extent.south_m + margin_m, extent.north_m - margin_m)),
-    )
-
-
-class _Garden:
+class _Garden(Planter):
     """Plants at random, never two things in one place.
 
     Attributes:
-        rng: where chance comes from.
-        planter: takes what is planted.
         taken: discs (east, north, radius m) in use.
-        clutter: solids that are nothing a detector is asked about.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.planter = Planter(demo_frame(), rng)
+        super().__init__(rng)
         self.taken: list[tuple[float, float, float]] = []
-        self.clutter: list[Solid] = []
 
     def spot(self, radius_m: float) -> Xy:
         """A free place on a street, a pavement or an open place, now in use."""
         for _ in range(200):
             kind = self.rng.random()
-            x, y = _inside(self.rng, PATROLLED)
+            x, y = PATROLLED.random_spot(self.rng)
             if kind < 0.45:
                 y = float(self.rng.uniform(-16, 16))
             elif kind < 0.65:
@@ -90,73 +84,70 @@ class _Garden:
         """A row, an arc, or a few strewn cones of one make; a few lie tilted."""
         rng, centre = self.rng, self.spot(4.0)
         height_m, bands = float(rng.uniform(0.5, 1.05)), int(rng.choice([2, 2, 1, 0]))
-        colour = _vary(rng, _CONE_COLOURS[int(rng.integers(len(_CONE_COLOURS)))], 0.12)
+        colour = _vary(rng, one_of(rng, _CONE_COLOURS), 0.12)
         count, step, turn = int(rng.integers(1, 7)), rng.uniform(0.8, 2.2), rng.uniform(0, 2 * np.pi)
         bend = rng.uniform(-0.25, 0.25)
         for i in range(count):
             reach = (i - (count - 1) / 2) * step
             at = (centre[0] + reach * math.cos(turn + bend * i), centre[1] + reach * math.sin(turn + bend * i))
-            solid = cone(
-                at, f"c{number}", height_m=height_m, colour_bgr=colour, bands=bands, tilt=float(rng.normal(0, 0.02))
-            )
-            self.plant(f"c{number}-{i}", "traffic_cone", at, [solid], [])
+            name, tilt = f"c{number}-{i}", float(rng.normal(0, 0.02))
+            solid = cone(at, name, height_m=height_m, colour_bgr=colour, bands=bands, tilt=tilt)
+            self.plant(name, "traffic_cone", at, "", radius_m=1.0, solids=[solid])
 
     def sign(self, number: int) -> None:
         """One of four kinds of sign, any size, turned any way."""
         rng, at, heading = self.rng, self.spot(2.5), float(self.rng.uniform(0, 360))
-        name, kind = f"s{number}", int(rng.integers(4))
-        if kind == 0:
-            solid = a_board(rng, at, heading, name, width_m=float(rng.uniform(0.7, 1.6)))
-        elif kind == 1:
-            size = (float(rng.uniform(1.6, 3.6)), float(rng.uniform(0.9, 1.9)))
-            solid = standing_banner(rng, at, heading, name, size)
-        elif kind == 2:
-            solid = light_box(rng, at, heading, name, (float(rng.uniform(0.7, 1.4)), float(rng.uniform(1.2, 2.2))))
-        else:
-            solid = roll_up(rng, at, heading, name, (float(rng.uniform(0.7, 1.3)), float(rng.uniform(1.5, 2.2))))
-        self.plant(name, "illegal_signage", at, [solid], [])
+        look, widths_m, heights_m = _SIGNS[int(rng.integers(len(_SIGNS)))]
+        width_m = float(rng.uniform(*widths_m))
+        size_m = (width_m, float(rng.uniform(*heights_m)) if heights_m else 1.15 * width_m)
+        solid = look(rng, at, heading, f"s{number}", size_m)
+        self.plant(solid.truth_id, "illegal_signage", at, "", radius_m=1.0, solids=[solid])
 
     def dust(self, number: int) -> None:
         """A dust plume, mostly over bare soil."""
         rng = self.rng
-        at = _inside(rng, (SITE, DIRT_LOT)[int(rng.integers(2))], 4.0) if rng.random() < 0.75 else self.spot(5.0)
+        bare = rng.random() < 0.75
+        at = (SITE, DIRT_LOT)[int(rng.integers(2))].random_spot(rng, 4.0) if bare else self.spot(5.0)
         self.taken.append((*at, 3.0))
-        plume = dust_plume(rng, at, f"d{number}", strength=float(rng.uniform(0.45, 0.95)))
-        self.plant(f"d{number}", "dust", at, [], [_varied(rng, plume)])
+        self.smoke("dust", dust_plume, at, f"d{number}")
 
     def fumes(self, number: int) -> None:
         """Fumes over a grill beside a canopy."""
-        rng, at = self.rng, self.spot(4.0)
-        plume = fumes_plume(rng, at, f"f{number}", strength=float(rng.uniform(0.45, 0.95)))
-        self.plant(f"f{number}", "cooking_fumes", at, grill_stall(rng, at), [_varied(rng, plume)])
+        self.smoke("cooking_fumes", fumes_plume, self.spot(4.0), f"f{number}")
 
-    def plant(self, name: str, class_name: str, at: Xy, solids: list[Solid], plumes: list[Plume]) -> None:
-        """Write one thing down under its own name."""
-        named = [Solid(faces=s.faces, truth_id=name if s.truth_id else "") for s in solids]
-        self.planter.plant(name, class_name, at, "", radius_m=1.0, solids=named, plumes=plumes)
-
-    def litter(self) -> None:
-        """Boxes, barriers, bollards and canopies in the colours of what is sought."""
+    def smoke(self, class_name: str, make: Callable[..., Plume], at: Xy, name: str) -> None:
+        """A plume of another strength, size, colour and liveliness than usual."""
         rng = self.rng
+        strength, plume = float(rng.uniform(0.45, 0.95)), make(rng, at, name)
+        stall = grill_stall(rng, at) if class_name == "cooking_fumes" else []
+        size, colour = float(rng.uniform(0.6, 1.7)), _vary(rng, plume.colour_bgr, 0.1)
+        wide, thick, growing, rising = (size * float(rng.uniform(0.8, 1.25)) for _ in range(4))
+        varied = replace(
+            plume,
+            strength=strength,
+            colour_bgr=colour,
+            source_radius_m=plume.source_radius_m * wide,
+            radius_m=plume.radius_m * thick,
+            growth_m_s=plume.growth_m_s * growing,
+            rise_m_s=plume.rise_m_s * rising,
+            life_s=plume.life_s * float(rng.uniform(0.7, 1.3)),
+            wind_m_s=(
+                plume.wind_m_s[0] * float(rng.uniform(0.6, 1.8)),
+                plume.wind_m_s[1] * float(rng.uniform(0.6, 1.8)),
+            ),
+        )
+        self.plant(name, class_name, at, "", radius_m=1.0, solids=stall, plumes=[varied])
+
+    def clutter(self) -> list[Solid]:
+        """Boxes, barriers, bollards and canopies in the colours of what is sought: nothing a detector is asked for."""
+        rng, found = self.rng, []
         for _ in range(int(rng.integers(8, 22))):
             at = self.spot(1.5)
-            colour = _vary(rng, _CLUTTER_COLOURS[int(rng.integers(len(_CLUTTER_COLOURS)))], 0.2)
+            colour = _vary(rng, one_of(rng, _CLUTTER_COLOURS), 0.2)
             length, width, height = (float(v) for v in rng.uniform((0.2, 0.2, 0.15), (2.5, 1.2, 1.4)))
-            solid = box(at, (length, width, height), float(rng.uniform(0, 180)), colour, inset_m=0.08)
-            self.clutter.append(Solid(faces=tuple(solid)))
-        self.clutter += [canopy(rng, self.spot(2.5)) for _ in range(int(rng.integers(1, 5)))]
-
-
-def _varied(rng: np.random.Generator, plume: Plume) -> Plume:
-    """The same plume in another size, colour and liveliness."""
-    kept = {f.name: getattr(plume, f.name) for f in fields(plume)}
-    size = float(rng.uniform(0.6, 1.7))
-    kept["colour_bgr"] = _vary(rng, plume.colour_bgr, 0.1)
-    for name in ("source_radius_m", "radius_m", "growth_m_s", "rise_m_s"):
-        kept[name] = kept[name] * size * float(rng.uniform(0.8, 1.25))
-    kept["life_s"] = plume.life_s * float(rng.uniform(0.7, 1.3))
-    kept["wind_m_s"] = tuple(w * float(rng.uniform(0.6, 1.8)) for w in plume.wind_m_s)
-    return type(plume)(**kept)
+            faces = box(at, (length, width, height), float(rng.uniform(0, 180)), colour, inset_m=0.08)
+            found.append(Solid(faces=tuple(faces)))
+        return found + [canopy(rng, self.spot(2.5)) for _ in range(int(rng.integers(1, 5)))]
 
 
 def training_world(seed: int) -> World:
@@ -167,18 +158,16 @@ def training_world(seed: int) -> World:
     for plant, low, high in many:
         for number in range(int(rng.integers(low, high))):
             plant(number)
-    garden.litter()
+    clutter = garden.clutter()
     palette = Palette(**{f.name: _vary(rng, getattr(Palette(), f.name), 0.22) for f in fields(Palette)})
     clear = [(x, y, r * 0.6) for x, y, r in garden.taken]
     scenery = lay_out(rng, clear, palette, traffic=float(rng.uniform(0.2, 0.8)))
     gain, warmth = float(rng.uniform(0.75, 1.35)), float(rng.uniform(-0.12, 0.12))
-    return assemble(
+    return garden.world(
         seed,
         _START_S,
-        garden.planter,
-        scenery.surfaces,
-        [*scenery.solids, *garden.clutter],
-        sun=(float(rng.uniform(90, 270)), float(rng.uniform(25, 75))),
+        replace(scenery, solids=(*scenery.solids, *clutter)),
+        sun_deg=(float(rng.uniform(90, 270)), float(rng.uniform(25, 75))),
         light_bgr=(gain * (1 - warmth), gain, gain * (1 + warmth)),
         haze=float(rng.uniform(0.02, 0.25)),
     )
@@ -190,7 +179,7 @@ def random_look(rng: np.random.Generator, world: World) -> tuple[Camera, Pose]:
     height_m = float(rng.uniform(25, 45) if aerial else rng.uniform(8, 12))
     pitch_deg = float(rng.uniform(-90, -35) if aerial else rng.uniform(-42, -17))
     yaw_deg = float(rng.uniform(0, 360))
-    x, y = _inside(rng, PATROLLED)
+    x, y = PATROLLED.random_spot(rng)
     if rng.random() < 0.8:
         planted = world.planted[int(rng.integers(len(world.planted)))]
         at = world.frame.enu_from_geodetic(planted.position)

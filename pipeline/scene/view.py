@@ -85,8 +85,6 @@ class View:
 def clip_near(points_cam_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cut a convex polygon at the near plane. Source: Sutherland and Hodgman (1974)."""
     depth = points_cam_m[:, 2] - NEAR_M
-    if (depth > 0).all():
-        return points_cam_m
     kept = []
     for i in range(len(points_cam_m)):
         j = (i + 1) % len(points_cam_m)

@@ -32,9 +32,8 @@ _DAY_S = 86400.0
 def _outline(frame: LocalFrame, *extents: Extent) -> Polygon | MultiPolygon:
     """The union of rectangles of ground in lon, lat."""
     shapes = []
-    for e in extents:
-        corners = [(e.west_m, e.south_m), (e.east_m, e.south_m), (e.east_m, e.north_m), (e.west_m, e.north_m)]
-        geodetic = frame.geodetics_from_enu(np.array([[x, y, 0.0] for x, y in corners]))
+    for extent in extents:
+        geodetic = frame.geodetics_from_enu(np.array([[x, y, 0.0] for x, y in extent.corners_m()]))
         shapes.append(Polygon(geodetic[:, [1, 0]]))
     return standard_outline(shapely.union_all(shapes))  # type: ignore[arg-type]  # rectangles unite to polygons
 
