@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from pipeline.domain.sealed_form import EXACT
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict
 
 
 class EvidenceRole(StrEnum):
@@ -16,7 +21,6 @@ class EvidenceRole(StrEnum):
     FRAME = "frame"
     ANNOTATED = "annotated"
     MASKED = "masked"
-    TELEMETRY = "telemetry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,7 @@ class Manifest:
     model_sha256: str
     items: tuple[EvidenceItem, ...]
     datum: str = "WGS84"
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     def to_bytes(self) -> bytes:
         """The canonical form: UTF-8 JSON, sorted keys, no spaces, numbers as Python writes them (1.0 is not 1).
@@ -96,8 +101,3 @@ class Manifest:
         """
         body = asdict(self)
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-    @property
-    def sha256(self) -> str:
-        """Hex hash of `to_bytes`."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from pydantic import TypeAdapter
 
 from pipeline.domain.case import EventKind, Grade
 from pipeline.domain.manifest import EvidenceRole
-from pipeline.domain.offence import Offence
-from pipeline.errors import BadInput
+from pipeline.domain.offence import Offence  # noqa: TC001 - pydantic reads it at run time
+from pipeline.domain.sealed_form import EXACT, parse_exactly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pydantic import ConfigDict
 
     from pipeline.domain.case import Case, CaseEvent
 
-SCHEMA = "offsite.case-message/1"
+SCHEMA: Final = "offsite.case-message/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,9 @@ class CaseMessage:
     event_code: str
     manifest_sha256s: tuple[str, ...]
     masked_sha256s: tuple[str, ...]
-    datum: str = "WGS84"
-    schema: str = SCHEMA
+    datum: Literal["WGS84"]
+    schema: Literal["offsite.case-message/1"]
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     @property
     def key(self) -> str:
@@ -142,61 +144,19 @@ def message_of(case: Case, event: CaseEvent) -> CaseMessage:
         event_code=why.event_code,
         manifest_sha256s=tuple(found.manifest_sha256 for found in about),
         masked_sha256s=tuple(masked) if event.kind is EventKind.DRAFTED else (),
+        datum="WGS84",
+        schema=SCHEMA,
     )
+
+
+_FORM = TypeAdapter(CaseMessage)
 
 
 def parse_message(text: str | bytes) -> CaseMessage:
     """Read a message.
 
     Raises:
-        BadInput: not JSON, another schema, or a field is missing, unknown or of the wrong type.
+        BadInput: not JSON, another schema, or a field is missing, unknown or of the wrong type; names the field.
     """
-    try:
-        return _message_from(json.loads(text))
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise BadInput(
-            path="case message", field="body", fault=str(error), remedy=f"Send one JSON object of schema {SCHEMA}"
-        ) from error
-
-
-def _message_from(body: object) -> CaseMessage:
-    wanted = {field.name: str(field.type) for field in fields(CaseMessage)}
-    if not isinstance(body, dict) or set(body) != set(wanted) or body["schema"] != SCHEMA:
-        raise ValueError(f"the fields are not those of {SCHEMA}")
-    return CaseMessage(**{name: _READERS[kind](body[name]) for name, kind in wanted.items()})
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no whole number")
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return tuple(map(_text, value))
-
-
-# How each attribute is read, by the type it is declared with above.
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "str": _text,
-    "int": _whole,
-    "float": _number,
-    "tuple[str, ...]": _texts,
-    "EventKind": EventKind,
-    "Offence": Offence,
-    "Grade": Grade,
-}
+    remedy = f"Send one JSON object of schema {SCHEMA}"
+    return parse_exactly(_FORM, text, name="case message", remedy=remedy)

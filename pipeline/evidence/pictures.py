@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +62,8 @@ def frame_jpeg(image_bgr: NDArray[np.uint8], *, quality: int = 95) -> bytes:
 def annotate(image_bgr: NDArray[np.uint8], boxes: Sequence[LabelledBox], caption: Sequence[str]) -> bytes:
     """A marked copy: boxes with class and score, and a caption bar added below, so that it hides nothing.
 
+    Boxes of one class close together name it once.
+
     Args:
         image_bgr: (h, w, 3) uint8.
         boxes: what to mark.
@@ -71,8 +74,7 @@ def annotate(image_bgr: NDArray[np.uint8], boxes: Sequence[LabelledBox], caption
     """
     picture = np.ascontiguousarray(image_bgr.copy())
     scale = max(0.4, picture.shape[1] / 1800)
-    for box in boxes:
-        _draw_box(picture, box, scale)
+    _draw_boxes(picture, boxes, scale)
     return frame_jpeg(np.vstack((picture, _caption_bar(picture.shape[1], caption, scale))), quality=90)
 
 
@@ -104,18 +106,71 @@ def mask(
     return frame_jpeg(masked, quality=90)
 
 
-def _draw_box(picture: NDArray[np.uint8], box: LabelledBox, scale: float) -> None:
+def _draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[LabelledBox], scale: float) -> None:
+    """Every edge, then the plates: of a group the class once, and each score that hides no other plate."""
+    for box in boxes:
+        left, top, right, bottom = (round(edge) for edge in box.xyxy_px)
+        cv2.rectangle(picture, (left, top), (right, bottom), COLOURS_BGR[box.offence], max(2, round(3 * scale)))
+    taken: list[_Plate] = []
+    groups = [sorted(group, key=lambda box: -box.score) for group in _groups(boxes, scale)]
+    for first, *_ in groups:
+        places = _plates(picture, first, first.label, scale)
+        taken.append(next((place for place in places if not any(map(place.hides, taken))), places[0]))
+    for box in [box for _, *others in groups for box in others]:
+        places = _plates(picture, box, f"{box.score:.2f}", scale)
+        taken += [place for place in places if not any(map(place.hides, taken))][:1]
+    for plate in taken:
+        corner, opposite = (plate.left, plate.top), (plate.right, plate.bottom)
+        cv2.rectangle(picture, corner, opposite, plate.colour_bgr, cv2.FILLED)
+        start = (plate.left, plate.bottom - plate.descent)
+        cv2.putText(picture, plate.text, start, _FONT, scale, _BLACK, max(1, round(1.5 * scale)), cv2.LINE_AA)
+
+
+def _groups(boxes: Sequence[LabelledBox], scale: float) -> list[list[LabelledBox]]:
+    """Boxes of one class so close together, one to the next, that labels at each would run into each other."""
+    groups: list[list[LabelledBox]] = []
+    for box in boxes:
+        near = [group for group in groups if any(_close(box, member, scale) for member in group)]
+        groups = [group for group in groups if group not in near] + [[box, *itertools.chain(*near)]]
+    return groups
+
+
+def _close(a: LabelledBox, b: LabelledBox, scale: float) -> bool:
+    (width_px, height_px), descent = cv2.getTextSize(a.label, _FONT, scale, 1)
+    gap_x = max(a.xyxy_px[0], b.xyxy_px[0]) - min(a.xyxy_px[2], b.xyxy_px[2])
+    gap_y = max(a.xyxy_px[1], b.xyxy_px[1]) - min(a.xyxy_px[3], b.xyxy_px[3])
+    return a.offence is b.offence and gap_x < width_px and gap_y < 2 * (height_px + descent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plate:
+    """A text on a filled ground, in pixels of the picture."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    descent: int
+    text: str
+    colour_bgr: tuple[int, int, int]
+
+    def hides(self, other: _Plate) -> bool:
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
+def _plates(picture: NDArray[np.uint8], box: LabelledBox, text: str, scale: float) -> list[_Plate]:
+    """Where a text may stand, best first: above its box, below it; never off the picture."""
     height, width = picture.shape[:2]
-    left, top, right, bottom = (round(edge) for edge in box.xyxy_px)
-    thickness = max(2, round(3 * scale))
+    (wide, high), descent = cv2.getTextSize(text, _FONT, scale, max(1, round(1.5 * scale)))
+    high += descent + 2
+    left = max(0, min(round(box.xyxy_px[0]), width - wide))
+    tops = (max(0, min(top, height - high)) for top in (round(box.xyxy_px[1]) - high, round(box.xyxy_px[3])))
     colour = COLOURS_BGR[box.offence]
-    cv2.rectangle(picture, (left, top), (right, bottom), colour, thickness)
-    (label_width, label_height), descent = cv2.getTextSize(box.label, _FONT, scale, thickness)
-    # Above the box; inside its upper edge where there is no room; never off the sides.
-    base = min(top - descent if top - descent - label_height > 0 else top + label_height + descent, height - descent)
-    start = max(0, min(left, width - label_width))
-    cv2.rectangle(picture, (start, base - label_height - 2), (start + label_width, base + descent), colour, cv2.FILLED)
-    cv2.putText(picture, box.label, (start, base), _FONT, scale, _BLACK, max(1, thickness // 2), cv2.LINE_AA)
+    return [
+        _Plate(left=left, top=top, right=left + wide, bottom=top + high, descent=descent, text=text, colour_bgr=colour)
+        for top in tops
+    ]
 
 
 def _caption_bar(width_px: int, lines: Sequence[str], scale: float) -> NDArray[np.uint8]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.domain.case import SealedFinding
+from pipeline.domain.frame import SourceKind
 from pipeline.domain.manifest import EvidenceItem, EvidenceRole, Manifest
 from pipeline.errors import NotFound
 from pipeline.evidence.pictures import LabelledBox, annotate, frame_jpeg, mask
@@ -68,26 +68,12 @@ def seal_finding(
     if frame is None:
         raise NotFound(f"look {source.look_id}: frame {best.frame_id} was not kept for sealing")
     finding_id = finding_id_of(source.look_id, finding)
-    items = _seal_items(finding, finding_id, frame, source, vault)
-    manifest = replace(
-        _manifest_of(finding, finding_id, frame, source),
-        software=software,
-        device=device,
-        model_name=model.name,
-        model_sha256=model.weights_sha256,
-        items=items,
-    )
-    return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
-
-
-def _manifest_of(finding: Finding, finding_id: str, frame: Frame, source: FrameSource) -> Manifest:
-    """What the finding and its frame say of themselves; who judged them and what was kept is filled in after."""
-    place, ellipse = finding.fix.position, finding.fix.ellipse
-    return Manifest(
+    why, place, ellipse = finding.why, finding.fix.position, finding.fix.ellipse
+    manifest = Manifest(
         finding_id=finding_id,
         look_id=source.look_id,
         source_id=source.profile.source_id,
-        device="",
+        device=device,
         offence=finding.offence,
         captured_from_s=finding.first_s,
         captured_until_s=finding.last_s,
@@ -97,13 +83,14 @@ def _manifest_of(finding: Finding, finding_id: str, frame: Frame, source: FrameS
         error_semi_major_m=ellipse.semi_major_m,
         error_semi_minor_m=ellipse.semi_minor_m,
         error_bearing_deg=ellipse.bearing_deg,
-        rule_id=finding.why.rule_id,
-        rule_version=finding.why.rule_version,
-        software="",
-        model_name="",
-        model_sha256="",
-        items=(),
+        rule_id=why.rule_id,
+        rule_version=why.rule_version,
+        software=software,
+        model_name=model.name,
+        model_sha256=model.weights_sha256,
+        items=_seal_items(finding, finding_id, frame, source, vault),
     )
+    return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
 
 
 def _seal_items(
@@ -111,8 +98,10 @@ def _seal_items(
 ) -> tuple[EvidenceItem, ...]:
     """Original first, then what was made from it."""
     followed = finding.sightings[0].track.observations
-    from_pts_s = max(0.0, followed[0].pts_s - CLIP_MARGIN_S)
-    clip, media_type = source.original(from_pts_s, followed[-1].pts_s + CLIP_MARGIN_S)
+    from_pts_s, until_pts_s = max(0.0, followed[0].pts_s - CLIP_MARGIN_S), followed[-1].pts_s + CLIP_MARGIN_S
+    if source.profile.kind is SourceKind.STILLS:  # the photograph the marked copies are made from, and no other
+        from_pts_s = until_pts_s = frame.pts_s
+    clip, media_type = source.original(from_pts_s, until_pts_s)
     moving = media_type.startswith("video/")
     original = _keep(vault, clip, EvidenceRole.ORIGINAL_CLIP if moving else EvidenceRole.ORIGINAL_STILL, media_type)
     image, boxes = frame.image_bgr, _boxes_in(finding, frame.frame_id)

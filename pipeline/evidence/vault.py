@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BadInput, NotFound, StorageFull, VaultCorrupt
@@ -24,21 +23,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9a-f]{64}")
 _PART = ".part-"
 _READ_ONLY = 0o444
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultReport:
-    """What a full check found.
-
-    Attributes:
-        items: how many items were read.
-        byte_count: their bytes.
-        faults: items whose bytes no longer match, and files that are no items.
-    """
-
-    items: int
-    byte_count: int
-    faults: tuple[VaultCorrupt, ...]
 
 
 class FolderVault:
@@ -98,22 +82,6 @@ class FolderVault:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise VaultCorrupt(f"{place}: the bytes do not have the hash they are filed under")
         return content
-
-    def verify_all(self) -> VaultReport:
-        """Read every item and compare it with its name.
-
-        Raises:
-            BadInput: a file cannot be read.
-        """
-        items, byte_count, faults = 0, 0, []
-        for path in sorted(path for path in self._root.glob("*/*") if not path.name.startswith(_PART)):
-            with _file_errors(path), path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                byte_count += file.tell()
-            items += 1
-            if path != self._place(digest):
-                faults.append(VaultCorrupt(f"{path}: its bytes hash to {digest}"))
-        return VaultReport(items=items, byte_count=byte_count, faults=tuple(faults))
 
     def _place(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256[2:]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from pipeline.domain.manifest import EvidenceItem, EvidenceRole, Manifest
+from pipeline.domain.sealed_form import parse_exactly
 from pipeline.errors import BadInput, NotFound, VaultCorrupt
 
 if TYPE_CHECKING:
     from pipeline.ports import Vault
 
+_FORM = TypeAdapter(Manifest)
+_REMEDY = "Name the hash of a sealed manifest"
 _ORIGINALS = (EvidenceRole.ORIGINAL_CLIP, EvidenceRole.ORIGINAL_STILL)
 
 
@@ -20,19 +24,11 @@ def parse_manifest(content: bytes) -> Manifest:
     Raises:
         BadInput: not a manifest, or not in the canonical form.
     """
-    try:
-        body = json.loads(content)
-        items = tuple(EvidenceItem(**{**item, "role": EvidenceRole(item["role"])}) for item in body["items"])
-        manifest = Manifest(**{**body, "items": items})
-    except (ValueError, KeyError, TypeError) as error:
-        raise _not_a_manifest(str(error)) from error
+    manifest = parse_exactly(_FORM, content, name="manifest", remedy=_REMEDY)
     if manifest.to_bytes() != content:
-        raise _not_a_manifest("the bytes are not in the canonical form")
+        fault = "the bytes are not in the canonical form"
+        raise BadInput(path="manifest", field="body", fault=fault, remedy=_REMEDY)
     return manifest
-
-
-def _not_a_manifest(fault: str) -> BadInput:
-    return BadInput(path="manifest", field="body", fault=fault, remedy="Name the hash of a sealed manifest")
 
 
 def verify_manifest(vault: Vault, manifest_sha256: str) -> list[str]:
@@ -61,6 +57,6 @@ def _item_problems(vault: Vault, manifest: Manifest, item: EvidenceItem) -> list
     if byte_count != item.byte_count:
         problems.append(f"{where}: has {byte_count} bytes, the manifest says {item.byte_count}")
     originals = {original.sha256 for original in manifest.items if original.role in _ORIGINALS}
-    if item.role not in (*_ORIGINALS, EvidenceRole.TELEMETRY) and item.derived_from_sha256 not in originals:
+    if item.role not in _ORIGINALS and item.derived_from_sha256 not in originals:
         problems.append(f"{where}: is not linked to an original of this manifest")
     return problems

@@ -38,6 +38,8 @@ MESSAGE = CaseMessage(
     event_code="03-04",
     manifest_sha256s=("cd" * 32,),
     masked_sha256s=("ef" * 32,),
+    datum="WGS84",
+    schema=SCHEMA,
 )
 
 
@@ -93,6 +95,6 @@ def test_what_is_no_message_is_told(text: str | bytes) -> None:
 def test_an_unknown_field_or_schema_is_told() -> None:
     """A message of a later form is refused rather than half understood."""
     body = json.loads(MESSAGE.to_json())
-    for wrong in ({**body, "extra": 1}, {**body, "schema": "offsite.case-message/2"}):
-        with pytest.raises(BadInput, match="fields are not those"):
-            parse_message(json.dumps(wrong))
+    for field, value in (("extra", 1), ("schema", "offsite.case-message/2"), ("datum", "GCJ02")):
+        with pytest.raises(BadInput, match=f"case message: {field}: .*{SCHEMA}"):
+            parse_message(json.dumps({**body, field: value}))

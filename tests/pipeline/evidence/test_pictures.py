@@ -55,6 +55,20 @@ def test_the_marked_copy_draws_every_box_and_hides_nothing() -> None:
     assert boxes[1].label == "traffic_cone 0.88"
 
 
+def test_a_row_names_its_class_once() -> None:
+    """Of cones side by side one carries the class, the others scores that hide neither it nor each other."""
+    image = np.full((480, 640, 3), 90, np.uint8)
+    row = [
+        LabelledBox(xyxy_px=(60.0 * n, 200, 60.0 * n + 20, 230), offence=Offence.TRAFFIC_CONE, score=0.9 - n / 20)
+        for n in range(1, 8)
+    ]
+    orange = np.abs(decode(annotate(image, row, ["c"]))[:480].astype(int) - (0, 90, 255)).max(axis=2) < 40
+    wide, high = cv2.getTextSize(row[0].label, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0]
+    assert orange[200 - high - 2, 60 : 60 + wide].mean() > 0.95
+    assert 0 < orange[200 - high - 2, 60 + wide + 3 :].mean() < 0.4
+    assert all(orange[215, round(box.xyxy_px[0])] for box in row)
+
+
 @pytest.mark.parametrize("xyxy_px", [(-50, -50, 20, 20), (300, 220, 400, 300), (0, 0, 320, 240), (500, 500, 600, 600)])
 def test_boxes_beyond_the_edge_are_no_error(xyxy_px: tuple[float, float, float, float]) -> None:
     """A box that reaches over or lies outside the picture can be marked and kept; captions may be Chinese or long."""

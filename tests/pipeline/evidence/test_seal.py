@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -117,7 +118,7 @@ def test_a_sealed_finding_checks_offline(finding: Finding, tmp_path: Path) -> No
     made = seal(finding, vault)
     manifest = parse_manifest(vault.get(made.manifest_sha256))
     assert verify_manifest(vault, made.manifest_sha256) == []
-    assert manifest.sha256 == made.manifest_sha256
+    assert hashlib.sha256(manifest.to_bytes()).hexdigest() == made.manifest_sha256
     assert manifest.items == made.items
     assert [item.role for item in made.items] == [
         EvidenceRole.ORIGINAL_CLIP,
@@ -156,10 +157,11 @@ def test_the_masked_copy_keeps_the_members_seen_in_the_frame(finding: Finding, t
 def test_sealing_again_gives_the_same_hashes(finding: Finding, tmp_path: Path) -> None:
     """The same look sealed twice is the same finding, the same manifest and not one item more."""
     vault = FolderVault(tmp_path)
-    first, items = seal(finding, vault), vault.verify_all().items
+    first, files = seal(finding, vault), sorted(tmp_path.glob("*/*"))
     again = seal(finding, vault)
     assert (again.finding_id, again.manifest_sha256) == (first.finding_id, first.manifest_sha256)
-    assert vault.verify_all().items == items == 5
+    assert sorted(tmp_path.glob("*/*")) == files
+    assert len(files) == 5
 
 
 def test_the_id_depends_on_look_members_and_times_only(finding: Finding) -> None:
@@ -183,7 +185,7 @@ def test_a_missing_frame_is_told(finding: Finding, tmp_path: Path) -> None:
     vault = FolderVault(tmp_path)
     with pytest.raises(NotFound, match="frame 55"):
         seal(missing, vault)
-    assert vault.verify_all().items == 0
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("index", range(4))
@@ -216,7 +218,7 @@ def test_verify_tells_a_manifest_that_does_not_hold_together(finding: Finding, t
     assert "no item" in " ".join(verify_manifest(vault, "0" * 64))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{}", b'{"items": [1]}', b'{"items": []}'])
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{}", b'{"items": [1]}', b'{"items": []}', b"[" * 10**5])
 def test_bytes_that_are_no_manifest_are_told(tmp_path: Path, content: bytes) -> None:
     """Anything else in the vault is no manifest, and checking it as one is a problem, not a crash."""
     vault = FolderVault(tmp_path)

@@ -43,14 +43,21 @@ class MemoryVault:
         return content
 
 
-def spoil_file(vault: FolderVault, root: Path, sha256: str) -> None:
+def spoil_file(root: Path, sha256: str) -> None:
     """Change one byte on the disk."""
     place = root / sha256[:2] / sha256[2:]
     place.chmod(0o600)
     content = bytearray(place.read_bytes())
     content[0] ^= 1
     place.write_bytes(content)
-    assert vault.verify_all().faults
+
+
+def count_whole(root: Path) -> int:
+    """How many items there are, once every file is seen to lie whole under its own hash."""
+    files = list(root.glob("*/*"))
+    for file in files:
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == file.parent.name + file.name
+    return len(files)
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -58,7 +65,7 @@ def vault_and_spoil(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Vau
     """Each vault, and how to damage one of its items."""
     if request.param == "folder":
         vault = FolderVault(tmp_path)
-        return vault, lambda sha256: spoil_file(vault, tmp_path, sha256)
+        return vault, lambda sha256: spoil_file(tmp_path, sha256)
     fake = MemoryVault()
     return fake, lambda sha256: fake.items.update({sha256: b"spoilt"})
 
@@ -106,20 +113,6 @@ def test_an_item_is_sharded_and_read_only(tmp_path: Path) -> None:
     assert files[0].stat().st_mode & 0o777 == 0o444
 
 
-def test_verify_all_reports_every_fault(tmp_path: Path) -> None:
-    """The full check counts items and bytes, and names a changed item and a stray file."""
-    vault = FolderVault(tmp_path)
-    shas = [vault.put(b"item %d" % number) for number in range(5)]
-    assert (vault.verify_all().items, vault.verify_all().byte_count) == (5, 30)
-    spoil_file(vault, tmp_path, shas[2])
-    (tmp_path / "ab").mkdir(exist_ok=True)
-    (tmp_path / "ab" / "notes.txt").write_text("mine")
-    told = sorted(str(fault) for fault in vault.verify_all().faults)
-    assert len(told) == 2
-    assert any("notes.txt" in text for text in told)
-    assert any(shas[2][2:] in text for text in told)
-
-
 def test_leftovers_are_swept_but_not_what_is_under_way(tmp_path: Path) -> None:
     """Opening removes a killed writer's file and leaves a living one's."""
     (tmp_path / "ab").mkdir()
@@ -152,10 +145,8 @@ def test_killed_writers_leave_only_whole_items(tmp_path: Path) -> None:
             writer.join(0.05)
             writer.kill()
             writer.join(10)
-    vault = FolderVault(tmp_path)
-    assert not vault.verify_all().faults
-    assert vault.verify_all().items > 8
-    assert not list(tmp_path.glob("*/.part-*"))
+    FolderVault(tmp_path)
+    assert count_whole(tmp_path) > 8
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(small_disk: Path) -> None:
@@ -170,7 +161,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(small_disk: Path) -
     assert not list(small_disk.rglob(".part-*"))
     ballast.unlink()
     assert vault.get(vault.put(b"n" * 600_000))
-    assert not vault.verify_all().faults
+    assert count_whole(small_disk / "vault") == 2
 
 
 @pytest.mark.parametrize("place", ["a file", "below a file"])
