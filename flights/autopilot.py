@@ -23,17 +23,13 @@ class VehicleState:
         armable: the autopilot's own pre-arm checks pass.
         utc_s: the vehicle's clock, seconds since the Unix epoch.
         position: the newest.
-        gimbal_pitch_deg: of the lens, against the horizon.
         gps_fix: GPS_FIX_TYPE; 3 is a 3D fix.
         satellites: in use.
         ekf_ok: position estimate is good.
         battery_share: left in the battery, 0..1.
-        battery_v: voltage.
         wind_m_s: estimated by the autopilot.
         wind_from_deg: the direction it comes from, from true north.
-        home: latitude, longitude in degrees, metres above mean sea level.
         mission_seq: the item flown towards.
-        fence_breached: the autopilot reports a breach.
     """
 
     link_age_s: float
@@ -42,17 +38,13 @@ class VehicleState:
     armable: bool = False
     utc_s: float | None = None
     position: PositionSample | None = None
-    gimbal_pitch_deg: float | None = None
     gps_fix: int | None = None
     satellites: int | None = None
     ekf_ok: bool = False
     battery_share: float | None = None
-    battery_v: float | None = None
     wind_m_s: float | None = None
     wind_from_deg: float | None = None
-    home: tuple[float, float, float] | None = None
     mission_seq: int | None = None
-    fence_breached: bool = False
 
 
 class Autopilot(Protocol):
@@ -70,9 +62,6 @@ class Autopilot(Protocol):
     def parameters(self) -> Mapping[str, float]:
         """The autopilot's parameters by name."""
 
-    def set_parameter(self, name: str, value: float) -> None:
-        """Set one parameter and read it back."""
-
     def transfer(self, kind: ListKind, items: Sequence[MissionItem]) -> None:
         """Upload a list, download it and compare; raises `TransferFailed` as well."""
 
@@ -87,15 +76,6 @@ class Autopilot(Protocol):
 
     def take_off(self, height_home_m: float) -> None:
         """Climb from the ground in GUIDED mode."""
-
-    def start_mission(self) -> None:
-        """Fly the uploaded mission (mode AUTO)."""
-
-    def return_home(self) -> None:
-        """Come straight home and land (mode RTL)."""
-
-    def land(self) -> None:
-        """Land here (mode LAND)."""
 
     def stop_trigger(self) -> None:
         """Stop taking pictures by distance."""

@@ -6,7 +6,6 @@ here goes out as COMMAND_LONG and waits for its COMMAND_ACK, and lists go throug
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -18,15 +17,24 @@ from flights.autopilot import VehicleState
 from flights.errors import AutopilotError, CommandRefused, LinkLost, TransferFailed
 from flights.mavlink_decode import reply_of, sample_of
 from flights.mission_items import Command, ListKind, MissionItem
-from flights.mission_transfer import differing_item, download, upload
-from flights.samples import ClockSample, GimbalSample, PositionSample, TextSample
+from flights.mission_transfer import (
+    ItemWanted,
+    ListItem,
+    ListLength,
+    ListWanted,
+    TransferEnded,
+    differing_item,
+    download,
+    upload,
+)  # fmt: skip
+from flights.samples import ClockSample, PositionSample, TextSample
 from flights.vehicle_clock import EARLIEST_UNIX_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from flights.mission_transfer import Reply
+    from flights.mission_transfer import TransferMessage
     from flights.samples import Sample
 
 ACK_S = 3.0  # on a real telemetry radio an answer takes up to a second
@@ -39,7 +47,7 @@ PREARM_OK = 0x10000000  # MAV_SYS_STATUS_PREARM_CHECK
 EKF_GOOD = 0x0001 | 0x0010  # attitude and absolute horizontal position. Source: MAVLink EKF_STATUS_FLAGS
 EKF_BAD = 0x0080  # constant position mode: there is no position at all
 # Source: ArduPilot's message ids and what a pose needs: interpolated over 0.1 s at 10 m/s a straight line errs by 1 cm.
-STREAMS_HZ = {30: 10, 33: 10, 285: 10, 2: 2, 1: 2, 24: 2, 42: 4, 147: 2, 162: 1, 168: 2, 193: 2, 74: 1}
+STREAMS_HZ = {30: 10, 33: 10, 285: 10, 2: 2, 1: 2, 24: 2, 42: 4, 147: 2, 168: 2, 193: 2, 74: 1}
 
 
 class DroneKitAutopilot:
@@ -55,13 +63,10 @@ class DroneKitAutopilot:
         self._samples: deque[Sample] = deque()
         self._texts: deque[str] = deque(maxlen=8)
         self._acks: Queue[Any] = Queue()
-        self._parameters_heard: dict[str, float] = {}
-        self._replies: Queue[tuple[int, Reply]] = Queue()
+        self._replies: Queue[tuple[int, TransferMessage]] = Queue()
         self._boot_s = 0.0
         self._utc_offset_s: float | None = None
         self._position: PositionSample | None = None
-        self._gimbal: GimbalSample | None = None
-        self._home: tuple[float, float, float] | None = None
         self._heard_at = time.monotonic()
         self._transferring = threading.Lock()
         self._closing = threading.Event()
@@ -110,12 +115,8 @@ class DroneKitAutopilot:
         self._latest[name] = message
         if name == "HEARTBEAT":
             self._heard_at = time.monotonic()
-        elif name == "PARAM_VALUE":
-            self._parameters_heard[str(message.param_id)] = float(message.param_value)
         elif name == "COMMAND_ACK":
             self._acks.put(message)
-        elif name == "HOME_POSITION":
-            self._home = (message.latitude / 1e7, message.longitude / 1e7, message.altitude / 1000)
         elif name.startswith("MISSION_") and (reply := reply_of(message)) is not None:
             self._replies.put((getattr(message, "mission_type", 0), reply))
         if (sample := sample_of(message, self._boot_s)) is not None:
@@ -130,8 +131,6 @@ class DroneKitAutopilot:
         self._boot_s = max(self._boot_s, sample.boot_s)
         if isinstance(sample, PositionSample):
             self._position = sample
-        elif isinstance(sample, GimbalSample):
-            self._gimbal = sample
         elif isinstance(sample, TextSample):
             self._texts.append(sample.text)
         elif isinstance(sample, ClockSample) and sample.unix_s >= EARLIEST_UNIX_S:
@@ -142,7 +141,7 @@ class DroneKitAutopilot:
         """The newest state."""
         gps, battery = self._latest.get("GPS_RAW_INT"), self._latest.get("SYS_STATUS")
         wind, current = self._latest.get("WIND"), self._latest.get("MISSION_CURRENT")
-        fence, ekf = self._latest.get("FENCE_STATUS"), self._latest.get("EKF_STATUS_REPORT")
+        ekf = self._latest.get("EKF_STATUS_REPORT")
         return VehicleState(
             link_age_s=self._link_age_s(),
             mode=str(self._vehicle.mode.name) if self._vehicle.mode else None,
@@ -150,17 +149,13 @@ class DroneKitAutopilot:
             armable=self._armable(),
             utc_s=None if self._utc_offset_s is None else self._boot_s + self._utc_offset_s,
             position=self._position,
-            gimbal_pitch_deg=None if self._gimbal is None else self._gimbal.pitch_deg,
             gps_fix=None if gps is None else gps.fix_type,
             satellites=None if gps is None else gps.satellites_visible,
             ekf_ok=ekf is not None and ekf.flags & EKF_GOOD == EKF_GOOD and not ekf.flags & EKF_BAD,
             battery_share=None if battery is None or battery.battery_remaining < 0 else battery.battery_remaining / 100,
-            battery_v=None if battery is None else battery.voltage_battery / 1000,
             wind_m_s=None if wind is None else wind.speed,
             wind_from_deg=None if wind is None else wind.direction % 360,
-            home=self._home,
             mission_seq=None if current is None else current.seq,
-            fence_breached=fence is not None and bool(fence.breach_status),
         )
 
     def _link_age_s(self) -> float:
@@ -229,22 +224,6 @@ class DroneKitAutopilot:
         """The autopilot's parameters by name."""
         return {str(name): float(value) for name, value in self._vehicle.parameters.items()}
 
-    def set_parameter(self, name: str, value: float) -> None:
-        """Set one parameter and read it back.
-
-        Raises:
-            CommandRefused: another value, or none, came back.
-        """
-        self._parameters_heard.pop(name, None)
-        self._vehicle._master.param_set_send(name, value)  # noqa: SLF001 - DroneKit's own setter believes its cache
-        deadline = time.monotonic() + ACK_S
-        while time.monotonic() < deadline and name not in self._parameters_heard:
-            time.sleep(0.01)
-        held = self._parameters_heard.get(name)
-        if held is not None and math.isclose(held, value, rel_tol=1e-5, abs_tol=1e-6):
-            return
-        raise CommandRefused(command=f"set {name} to {value:g}", result=f"reads back {held}")
-
     def set_mode(self, mode: str) -> None:
         """Change the flight mode.
 
@@ -267,18 +246,6 @@ class DroneKitAutopilot:
     def take_off(self, height_home_m: float) -> None:
         """Climb from the ground in GUIDED mode."""
         self._command("take-off", Command.TAKEOFF, 0, 0, 0, 0, 0, 0, height_home_m)
-
-    def start_mission(self) -> None:
-        """Fly the uploaded mission (mode AUTO)."""
-        self.set_mode("AUTO")
-
-    def return_home(self) -> None:
-        """Come straight home and land (mode RTL)."""
-        self.set_mode("RTL")
-
-    def land(self) -> None:
-        """Land here (mode LAND)."""
-        self.set_mode("LAND")
 
     def stop_trigger(self) -> None:
         """Stop taking pictures by distance."""
@@ -309,43 +276,26 @@ class DroneKitAutopilot:
             ours = items[seq] if seq < len(items) else None
             raise TransferFailed(f"{kind.name.lower()} item {seq} reads back different: sent {ours}, holds {theirs}.")
 
-    def send_count(self, kind: ListKind, count: int) -> None:
-        """Begin an upload of so many items."""
-        self._vehicle.send_mavlink(self._vehicle.message_factory.mission_count_encode(0, 1, count, int(kind)))
+    def send_transfer(self, kind: ListKind, message: TransferMessage) -> None:
+        """Send one message about a list."""
+        factory = self._vehicle.message_factory
+        match message:
+            case ListLength():
+                encoded = factory.mission_count_encode(0, 1, message.count, int(kind))
+            case ListWanted():
+                encoded = factory.mission_request_list_encode(0, 1, int(kind))
+            case ItemWanted():
+                encoded = factory.mission_request_int_encode(0, 1, message.seq, int(kind))
+            case ListItem():
+                item = message.item
+                head = (0, 1, message.seq, item.frame, item.command, 0, 1, *item.params)
+                encoded = factory.mission_item_int_encode(*head, item.lat_e7, item.lon_e7, item.height_m, int(kind))
+            case TransferEnded():
+                encoded = factory.mission_ack_encode(0, 1, message.result, int(kind))
+        self._vehicle.send_mavlink(encoded)
 
-    def send_item(self, kind: ListKind, seq: int, item: MissionItem) -> None:
-        """Send one item as MISSION_ITEM_INT."""
-        self._vehicle.send_mavlink(
-            self._vehicle.message_factory.mission_item_int_encode(
-                0,
-                1,
-                seq,
-                item.frame,
-                item.command,
-                0,
-                1,
-                *item.params,
-                item.lat_e7,
-                item.lon_e7,
-                item.height_m,
-                int(kind),
-            )
-        )
-
-    def ask_length(self, kind: ListKind) -> None:
-        """Begin a download."""
-        self._vehicle.send_mavlink(self._vehicle.message_factory.mission_request_list_encode(0, 1, int(kind)))
-
-    def ask_item(self, kind: ListKind, seq: int) -> None:
-        """Ask for one item with MISSION_REQUEST_INT."""
-        self._vehicle.send_mavlink(self._vehicle.message_factory.mission_request_int_encode(0, 1, seq, int(kind)))
-
-    def end_download(self, kind: ListKind) -> None:
-        """Tell the autopilot that everything arrived."""
-        self._vehicle.send_mavlink(self._vehicle.message_factory.mission_ack_encode(0, 1, 0, int(kind)))
-
-    def next_reply(self, kind: ListKind, timeout_s: float) -> Reply | None:
-        """The next mission message of this kind, or None after the time has passed."""
+    def next_reply(self, kind: ListKind, timeout_s: float) -> TransferMessage | None:
+        """The autopilot's next message about this list, or None after the time has passed."""
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
             try:

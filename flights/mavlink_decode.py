@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from flights.mission_items import MissionItem
-from flights.mission_transfer import ItemHeld, ItemWanted, ListLength, TransferEnded
+from flights.mission_transfer import ItemWanted, ListItem, ListLength, TransferEnded
 from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, TextSample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flights.mission_transfer import Reply
+    from flights.mission_transfer import TransferMessage
     from flights.samples import Sample
 
 # Source: MAVLink common.xml, GIMBAL_DEVICE_FLAGS
@@ -113,7 +113,7 @@ def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
     return yaw, pitch, roll
 
 
-def reply_of(message: Any) -> Reply | None:  # noqa: ANN401 - as above
+def reply_of(message: Any) -> TransferMessage | None:  # noqa: ANN401 - as above
     """The mission protocol reply in a message, or None for other messages."""
     kind = message.get_type()
     if kind in {"MISSION_REQUEST", "MISSION_REQUEST_INT"}:
@@ -123,7 +123,7 @@ def reply_of(message: Any) -> Reply | None:  # noqa: ANN401 - as above
     if kind == "MISSION_COUNT":
         return ListLength(count=message.count)
     if kind == "MISSION_ITEM_INT":
-        return ItemHeld(
+        return ListItem(
             seq=message.seq,
             item=MissionItem(
                 command=message.command,

@@ -22,57 +22,50 @@ INVALID_SEQUENCE = 13  # answers a repeated item; the transfer goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemWanted:
-    """The autopilot asks for an item (MISSION_REQUEST or MISSION_REQUEST_INT)."""
-
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferEnded:
-    """MISSION_ACK; `result` is a MAV_MISSION_RESULT."""
-
-    result: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListLength:
-    """MISSION_COUNT."""
+    """MISSION_COUNT: begins an upload, or answers `ListWanted`."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemHeld:
+class ListWanted:
+    """MISSION_REQUEST_LIST: begins a download."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemWanted:
+    """MISSION_REQUEST_INT, or MISSION_REQUEST from an autopilot."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListItem:
     """MISSION_ITEM_INT."""
 
     seq: int
     item: MissionItem
 
 
-Reply = ItemWanted | TransferEnded | ListLength | ItemHeld
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEnded:
+    """MISSION_ACK; `result` is a MAV_MISSION_RESULT."""
+
+    result: int = ACCEPTED
+
+
+TransferMessage = ListLength | ListWanted | ItemWanted | ListItem | TransferEnded
 
 
 class MissionLink(Protocol):
     """What a transfer needs of a link."""
 
-    def send_count(self, kind: ListKind, count: int) -> None:
-        """Begin an upload of so many items."""
+    def send_transfer(self, kind: ListKind, message: TransferMessage) -> None:
+        """Send one message about a list."""
 
-    def send_item(self, kind: ListKind, seq: int, item: MissionItem) -> None:
-        """Send one item as MISSION_ITEM_INT."""
-
-    def ask_length(self, kind: ListKind) -> None:
-        """Begin a download."""
-
-    def ask_item(self, kind: ListKind, seq: int) -> None:
-        """Ask for one item with MISSION_REQUEST_INT."""
-
-    def end_download(self, kind: ListKind) -> None:
-        """Tell the autopilot that everything arrived."""
-
-    def next_reply(self, kind: ListKind, timeout_s: float) -> Reply | None:
-        """The next mission message of this kind, or None after the time has passed."""
+    def next_reply(self, kind: ListKind, timeout_s: float) -> TransferMessage | None:
+        """The autopilot's next message about this list, or None after the time has passed."""
 
     def forget_replies(self) -> None:
         """Drop what is left over from an earlier transfer."""
@@ -85,14 +78,16 @@ def upload(link: MissionLink, kind: ListKind, items: Sequence[MissionItem]) -> N
         TransferFailed: refused, or nothing was heard in spite of repeats.
     """
     link.forget_replies()
-    link.send_count(kind, len(items))
+    sent: ListLength | ListItem = ListLength(count=len(items))
+    link.send_transfer(kind, sent)
     last_seq: int | None = None
     silent = 0
     while silent <= REPEATS:
         reply = link.next_reply(kind, REPLY_S)
         if isinstance(reply, ItemWanted) and reply.seq < len(items):
             silent, last_seq = 0, reply.seq
-            link.send_item(kind, reply.seq, items[reply.seq])
+            sent = ListItem(seq=reply.seq, item=items[reply.seq])
+            link.send_transfer(kind, sent)
         elif isinstance(reply, TransferEnded) and reply.result != INVALID_SEQUENCE:
             if reply.result == ACCEPTED and (not items or last_seq == len(items) - 1):
                 return
@@ -102,10 +97,7 @@ def upload(link: MissionLink, kind: ListKind, items: Sequence[MissionItem]) -> N
             )
         elif reply is None:
             silent += 1
-            if last_seq is None:
-                link.send_count(kind, len(items))
-            else:
-                link.send_item(kind, last_seq, items[last_seq])
+            link.send_transfer(kind, sent)
     raise TransferFailed(
         f"{kind.name.lower()} upload: no reply after item {last_seq}. Check the link and upload again."
     )
@@ -118,7 +110,7 @@ def download(link: MissionLink, kind: ListKind) -> tuple[MissionItem, ...]:
         TransferFailed: nothing was heard in spite of repeats.
     """
     link.forget_replies()
-    link.ask_length(kind)
+    link.send_transfer(kind, ListWanted())
     count: int | None = None
     held: list[MissionItem] = []
     silent = 0
@@ -126,7 +118,7 @@ def download(link: MissionLink, kind: ListKind) -> tuple[MissionItem, ...]:
         reply = link.next_reply(kind, REPLY_S)
         if isinstance(reply, ListLength) and count is None:
             silent, count = 0, reply.count
-        elif isinstance(reply, ItemHeld) and reply.seq == len(held):
+        elif isinstance(reply, ListItem) and reply.seq == len(held):
             silent = 0
             held.append(reply.item)
         elif reply is None:
@@ -138,10 +130,10 @@ def download(link: MissionLink, kind: ListKind) -> tuple[MissionItem, ...]:
         if silent > REPEATS:
             raise TransferFailed(f"{kind.name.lower()} download: no reply after item {len(held)}. Check the link.")
         if count is None:
-            link.ask_length(kind)
+            link.send_transfer(kind, ListWanted())
         elif len(held) < count:
-            link.ask_item(kind, len(held))
-    link.end_download(kind)
+            link.send_transfer(kind, ItemWanted(seq=len(held)))
+    link.send_transfer(kind, TransferEnded())
     return tuple(held)
 
 

@@ -123,9 +123,9 @@ class _Flight:
             Order.ARM: self._arm,
             Order.DISARM: autopilot.disarm,
             Order.TAKE_OFF: lambda: autopilot.take_off(plan.height_home_m),
-            Order.START_MISSION: autopilot.start_mission,
-            Order.RETURN: self._return,
-            Order.LAND: self._land,
+            Order.START_MISSION: lambda: autopilot.set_mode("AUTO"),
+            Order.RETURN: lambda: self._leave_mission("RTL"),
+            Order.LAND: lambda: self._leave_mission("LAND"),
         }
 
     def run(self, limits: PatrolLimits, progress: Progress, recall: Callable[[], bool]) -> Machine:
@@ -214,19 +214,12 @@ class _Flight:
         self.autopilot.set_mode("GUIDED")
         self.autopilot.arm()
 
-    def _return(self) -> None:
-        self._stop_trigger()
-        self.autopilot.return_home()
-
-    def _land(self) -> None:
-        self._stop_trigger()
-        self.autopilot.land()
-
-    def _stop_trigger(self) -> None:
+    def _leave_mission(self, mode: str) -> None:
         try:
             self.autopilot.stop_trigger()
         except AutopilotError as error:  # pictures are worth less than coming home
             self.recorder.event("note", f"the camera trigger may still be on: {error}", at_s=self.vehicle.utc_s)
+        self.autopilot.set_mode(mode)
 
 
 def _record(flight: _Flight, machine: Machine, geoid_separation_m: float, sigmas: PoseSigmas | None) -> FlightRecord:

@@ -76,12 +76,10 @@ class FakeAutopilot:
             armable=True,
             utc_s=START_UNIX_S + self.now,
             position=self._position(),
-            gimbal_pitch_deg=self._pitch,
             gps_fix=3,
             satellites=17,
             ekf_ok=True,
             battery_share=self._share,
-            battery_v=24.0,
             wind_m_s=self._wind,
             wind_from_deg=0.0,
             mission_seq=self.mission_seq,
@@ -96,12 +94,6 @@ class FakeAutopilot:
         """All parameters."""
         return self._parameters
 
-    def set_parameter(self, name: str, value: float) -> None:
-        """Set and read back."""
-        if name not in self._parameters:
-            raise CommandRefused(command=f"set {name}", result="reads back None")
-        self._parameters[name] = value
-
     def transfer(self, kind: ListKind, items: Sequence[MissionItem]) -> None:
         """Store a list; refuses what a real one refuses."""
         self._obey(f"transfer {kind.name}")
@@ -115,6 +107,8 @@ class FakeAutopilot:
             raise CommandRefused(command=f"mode {mode}", result="unknown mode")
         self._obey(f"mode {mode}")
         self._mode = mode
+        if mode == "AUTO":
+            self.mission_seq = 1
 
     def arm(self) -> None:
         """Arm."""
@@ -132,19 +126,6 @@ class FakeAutopilot:
         if not self._armed or self._mode != "GUIDED":
             raise CommandRefused(command="take-off", result="not armed in GUIDED")
         self._goal_height = height_home_m
-
-    def start_mission(self) -> None:
-        """Fly the mission."""
-        self.set_mode("AUTO")
-        self.mission_seq = 1
-
-    def return_home(self) -> None:
-        """Come home."""
-        self.set_mode("RTL")
-
-    def land(self) -> None:
-        """Land here."""
-        self.set_mode("LAND")
 
     def stop_trigger(self) -> None:
         """No more pictures."""

@@ -120,8 +120,7 @@ def flown(
         refusals = {
             "impossible item": refusal(lambda: autopilot.transfer(ListKind.MISSION, (nowhere, nowhere))),
             "unknown mode": refusal(lambda: autopilot.set_mode("SIDEWAYS")),
-            "unknown parameter": refusal(lambda: autopilot.set_parameter("NO_SUCH", 1.0)),
-            "known parameter": refusal(lambda: autopilot.set_parameter("WPNAV_SPEED", 900.0)),
+            "known mode": refusal(lambda: autopilot.set_mode("GUIDED")),
             "take-off unarmed": refusal(lambda: autopilot.take_off(10.0)),
         }
         record = fly(
@@ -132,7 +131,7 @@ def flown(
             geoid_separation_m=GEOID_SEPARATION_M,
             clock=clock,
         )
-        assert autopilot.parameters()["WPNAV_SPEED"] == 900.0
+        assert autopilot.parameters()["WPNAV_SPEED"] == 1000.0
         captured = len(record.captures)
         clock.sleep(2.0)
         later = sum(type(sample).__name__ == "CaptureSample" for sample in autopilot.drain())
@@ -158,8 +157,7 @@ def test_what_cannot_be_done_is_refused_and_what_can_is_not(flown: Flown) -> Non
     assert refused == {
         "impossible item": True,
         "unknown mode": True,
-        "unknown parameter": True,
-        "known parameter": False,
+        "known mode": False,
         "take-off unarmed": True,
     }
     assert isinstance(flown.refusals["impossible item"], TransferFailed)

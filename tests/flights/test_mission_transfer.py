@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from flights.errors import TransferFailed
 from flights.mission_items import Command, Frame, ListKind, MissionItem
 from flights.mission_transfer import (
-    ItemHeld,
     ItemWanted,
+    ListItem,
     ListLength,
-    Reply,
+    ListWanted,
     TransferEnded,
+    TransferMessage,
     differing_item,
     download,
     upload,
@@ -42,55 +43,45 @@ class LossyLink:
         self.held: list[MissionItem] = []
         self._incoming: list[MissionItem] = []
         self._wanted = 0
-        self._replies: deque[Reply] = deque()
+        self._replies: deque[TransferMessage] = deque()
         self._loss, self._random, self._bad_item = loss, random.Random(seed), bad_item  # noqa: S311 - no secret
 
-    def _arrives(self) -> bool:
-        return self._random.random() >= self._loss
-
-    def _reply(self, reply: Reply) -> None:
-        if self._arrives():
+    def _reply(self, reply: TransferMessage) -> None:
+        if self._random.random() >= self._loss:
             self._replies.append(reply)
 
-    def send_count(self, _kind: ListKind, count: int) -> None:
-        """Begin an upload."""
-        if self._arrives():
-            self._incoming, self._wanted = [], count
-            self._reply(ItemWanted(seq=0) if count else TransferEnded(result=0))
-
-    def send_item(self, _kind: ListKind, seq: int, item: MissionItem) -> None:
-        """Take an item, ask for the next; a repeated item is answered as ArduPilot does."""
-        if not self._arrives():
+    def send_transfer(self, _kind: ListKind, message: TransferMessage) -> None:
+        """Answer as ArduPilot does, if the message arrives."""
+        if self._random.random() < self._loss:
             return
-        if seq == self._bad_item:
+        if isinstance(message, ListLength):
+            self._incoming, self._wanted = [], message.count
+            self._reply(ItemWanted(seq=0) if message.count else TransferEnded())
+        elif isinstance(message, ListItem):
+            self._take(message)
+        elif isinstance(message, ListWanted):
+            self._reply(ListLength(count=len(self.held)))
+        elif isinstance(message, ItemWanted):
+            self._reply(ListItem(seq=message.seq, item=self.held[message.seq]))
+
+    def _take(self, message: ListItem) -> None:
+        """Take an item, ask for the next; a repeated item is answered as ArduPilot does."""
+        if message.seq == self._bad_item:
             self._reply(TransferEnded(result=5))
-        elif seq == len(self._incoming) - 1 == self._wanted - 1:
-            self._reply(TransferEnded(result=0))
-        elif seq != len(self._incoming):
+        elif message.seq == len(self._incoming) - 1 == self._wanted - 1:
+            self._reply(TransferEnded())
+        elif message.seq != len(self._incoming):
             self._reply(TransferEnded(result=13))
             self._reply(ItemWanted(seq=len(self._incoming)))
         else:
-            self._incoming.append(item)
+            self._incoming.append(message.item)
             if len(self._incoming) == self._wanted:
                 self.held = list(self._incoming)
-                self._reply(TransferEnded(result=0))
+                self._reply(TransferEnded())
             else:
                 self._reply(ItemWanted(seq=len(self._incoming)))
 
-    def ask_length(self, _kind: ListKind) -> None:
-        """Answer with the length."""
-        if self._arrives():
-            self._reply(ListLength(count=len(self.held)))
-
-    def ask_item(self, _kind: ListKind, seq: int) -> None:
-        """Answer with an item."""
-        if self._arrives():
-            self._reply(ItemHeld(seq=seq, item=self.held[seq]))
-
-    def end_download(self, _kind: ListKind) -> None:
-        """Nothing to do."""
-
-    def next_reply(self, _kind: ListKind, _timeout_s: float) -> Reply | None:
+    def next_reply(self, _kind: ListKind, _timeout_s: float) -> TransferMessage | None:
         """The next one at once; None stands for the time having passed."""
         return self._replies.popleft() if self._replies else None
 
