@@ -22,6 +22,10 @@ _TABLE = """CREATE TABLE IF NOT EXISTS received (
     number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, payload TEXT NOT NULL,
     received_s REAL NOT NULL, duplicates INTEGER NOT NULL DEFAULT 0)"""
 
+_TAKE = """INSERT INTO received (key, payload, received_s) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET duplicates = duplicates + 1 WHERE payload = excluded.payload
+    RETURNING number, duplicates"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
@@ -40,19 +44,6 @@ class Received:
     message: CaseMessage
     received_s: float
     duplicates: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """The answer to one event.
-
-    Attributes:
-        receipt: the same however often the event comes.
-        again: whether it was there before.
-    """
-
-    receipt: str
-    again: bool
 
 
 class ReceivedEvents:
@@ -76,18 +67,15 @@ class ReceivedEvents:
         with self._lock:
             self._connection.close()
 
-    def take(self, key: str, payload: str, now_s: float) -> Taken | None:
-        """Take an event in once, or count it as a duplicate; None when another payload lies under the key."""
+    def take(self, key: str, payload: str, now_s: float) -> tuple[str, int] | None:
+        """Take an event in once, or count it as a duplicate.
+
+        Returns:
+            its receipt and how many times it came again; None when another payload lies under the key.
+        """
         with self._lock, _sqlite_errors(self._path), self._connection as transaction:
-            row = transaction.execute("SELECT number, payload FROM received WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                added = "INSERT INTO received (key, payload, received_s) VALUES (?, ?, ?)"
-                number = transaction.execute(added, (key, payload, now_s)).lastrowid
-                return Taken(receipt=_receipt(number), again=False)
-            if row[1] != payload:
-                return None
-            transaction.execute("UPDATE received SET duplicates = duplicates + 1 WHERE key = ?", (key,))
-            return Taken(receipt=_receipt(row[0]), again=True)
+            row = transaction.execute(_TAKE, (key, payload, now_s)).fetchone()
+        return row and (_receipt(row[0]), row[1])
 
     def all(self) -> tuple[Received, ...]:
         """Everything taken in, in order of arrival."""
@@ -121,8 +109,8 @@ def read_received(folder: Path) -> tuple[Received, ...]:
         return events.all()
 
 
-def _receipt(number: int | None) -> str:
-    return f"R{number or 0:08d}"
+def _receipt(number: int) -> str:
+    return f"R{number:08d}"
 
 
 @contextmanager

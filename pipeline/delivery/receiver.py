@@ -5,7 +5,7 @@ the same receipt, and a draft is only taken after its masked pictures, whose has
 
     PUT  /evidence/{sha256}   201; 422 when the bytes have another hash
     POST /cases/events        201, or 200 for a duplicate; both {"receipt": ...}; header Idempotency-Key
-    GET  /cases               200, the cases and their events in order of arrival
+    GET  /cases               200, every event taken in with its receipt, in order of arrival
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import socketserver
 import sys
 import threading
 import time
+from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,10 +34,6 @@ from pipeline.evidence.vault import FolderVault
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from socket import socket
-
-    from pipeline.delivery.received import Received
-
-    _Work = Callable[[bytes], tuple[HTTPStatus, object]]
 
 LARGEST_BODY = 64 * 1024 * 1024
 _IDLE_S = 30
@@ -82,20 +79,23 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        self._answer(self._list_cases, self.path == "/cases")
+        self._answer(self._list_cases)
 
     def do_PUT(self) -> None:
-        self._answer(self._put_evidence, self.path.startswith("/evidence/"))
+        self._answer(self._put_evidence)
 
     def do_POST(self) -> None:
-        self._answer(self._post_event, self.path == "/cases/events")
+        self._answer(self._post_event)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Stay silent: what was taken in is in the database."""
 
-    def _answer(self, work: _Work, known: bool) -> None:  # noqa: FBT001 - whether the path is one of ours
+    def _answer(self, work: Callable[[bytes], tuple[HTTPStatus, object]]) -> None:
         try:
-            status, body = self._admitted(work if known else self._no_such_place)
+            # The body is read even when it is refused: closing on unread bytes would lose the answer.
+            content = self._body()
+            self._check_token()
+            status, body = work(content)
         except Refused as refused:
             status, body = refused.status, {"fault": str(refused)}
         except StorageFull as full:
@@ -108,12 +108,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
-
-    def _admitted(self, work: _Work) -> tuple[HTTPStatus, object]:
-        # The body is read even when it is refused: closing on unread bytes would lose the answer.
-        content = self._body()
-        self._check_token()
-        return work(content)
 
     def _body(self) -> bytes:
         stated = self.headers.get("Content-Length", "0")
@@ -128,13 +122,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.token and not hmac.compare_digest(given, wanted):
             raise Refused(HTTPStatus.UNAUTHORIZED, "the bearer token is missing or wrong")
 
+    def _check_path(self, wanted: str) -> None:
+        if self.path != wanted and not (wanted.endswith("/") and self.path.startswith(wanted)):
+            raise Refused(HTTPStatus.NOT_FOUND, "no such place")
+
     def _put_evidence(self, content: bytes) -> tuple[HTTPStatus, object]:
+        self._check_path("/evidence/")
         sha256 = self.path.removeprefix("/evidence/")
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "the bytes do not have that sha256")
         return HTTPStatus.CREATED, {"sha256": self.server.vault.put(content)}
 
     def _post_event(self, content: bytes) -> tuple[HTTPStatus, object]:
+        self._check_path("/cases/events")
         try:
             payload = content.decode()
             message = parse_message(payload)
@@ -149,32 +149,16 @@ class _Handler(BaseHTTPRequestHandler):
         taken = self.server.events.take(message.key, payload, time.time())
         if taken is None:
             raise Refused(HTTPStatus.CONFLICT, f"another event was taken under {message.key}")
-        return HTTPStatus.OK if taken.again else HTTPStatus.CREATED, {"receipt": taken.receipt}
-
-    def _no_such_place(self, _content: bytes) -> tuple[HTTPStatus, object]:
-        raise Refused(HTTPStatus.NOT_FOUND, "no such place")
+        receipt, duplicates = taken
+        return HTTPStatus.OK if duplicates else HTTPStatus.CREATED, {"receipt": receipt}
 
     def _list_cases(self, _content: bytes) -> tuple[HTTPStatus, object]:
-        return HTTPStatus.OK, _cases(self.server.events.all())
-
-
-def _cases(events: Sequence[Received]) -> list[dict[str, object]]:
-    by_case: dict[str, list[Received]] = {}
-    for event in events:
-        by_case.setdefault(event.message.case_id, []).append(event)
-    return [
-        {
-            "case_id": case_id,
-            "offence": log[-1].message.offence,
-            "grade": log[-1].message.grade,
-            "lat_deg": log[-1].message.lat_deg,
-            "lon_deg": log[-1].message.lon_deg,
-            "events": [
-                {"event": one.message.event, "receipt": one.receipt, "duplicates": one.duplicates} for one in log
-            ],
-        }
-        for case_id, log in by_case.items()
-    ]
+        self._check_path("/cases")
+        taken = [
+            {"receipt": one.receipt, "duplicates": one.duplicates, **asdict(one.message)}
+            for one in self.server.events.all()
+        ]
+        return HTTPStatus.OK, taken
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
