@@ -51,14 +51,24 @@ def open_engine(site: Site) -> Engine:
     return OpenVinoEngine(Path(folder), long_side_px=model.long_side_px, threads=model.threads)
 
 
-def make_examiner(site: Site, *, drill: bool = False) -> Examiner:
-    """All that examining a look of this site takes."""
+def make_examiner(site: Site, *, drill: bool = False, looks_until_tracked: int = 2) -> Examiner:
+    """All that examining a look of this site takes.
+
+    Args:
+        site: whose model, rules and vault.
+        drill: mark everything as an exercise.
+        looks_until_tracked: neighbouring pictures a thing must be in to be followed.
+    """
     from detectors.tracker import ByteTracker  # noqa: PLC0415 - scipy is not in the CLI's import path
     from pipeline.run.examine import Examiner  # noqa: PLC0415 - OpenCV is not in the CLI's import path
 
     return Examiner(
         engine=open_engine(site),
-        new_tracker=lambda look_hz: ByteTracker(look_hz, lost_after_s=max(LOST_AFTER_S, LOST_AFTER_LOOKS / look_hz)),
+        new_tracker=lambda look_hz: ByteTracker(
+            look_hz,
+            lost_after_s=max(LOST_AFTER_S, LOST_AFTER_LOOKS / look_hz),
+            looks_until_tracked=looks_until_tracked,
+        ),
         ground=site.ground,
         index=site.index,
         rules=site.rules,

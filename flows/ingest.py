@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flights.telemetry.poses import pose_track, pose_track_by_pts
 from flights.telemetry.reader import read_telemetry
 from flows.assembly import make_examiner, open_store
-from geofences.attitude import Attitude
+from geofences.errors import OutsideTrack
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.errors import BadInput
 from pipeline.ports import FiledLook
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from flights.telemetry.log import TelemetryLog
     from geofences.pose import Pose
-    from pipeline.domain.look import LookReport
+    from pipeline.domain.look import FrameFault, LookReport
     from pipeline.ports import FrameSource
     from pipeline.site import Site
     from pipeline.sources.media import ClipFacts
@@ -49,9 +50,23 @@ class Ingested:
 
 
 def ingest_look(
-    site: Site, source: FrameSource, *, now_s: float, drill: bool = False, progress: Callable[[float], None] = _unheard
+    site: Site,
+    source: FrameSource,
+    *,
+    now_s: float,
+    drill: bool = False,
+    progress: Callable[[float], None] = _unheard,
+    left_out: tuple[FrameFault, ...] = (),
 ) -> Ingested:
     """Examine a look and file it, unless it was filed before.
+
+    Args:
+        site: whose rules, vault and store.
+        source: the look.
+        now_s: UTC.
+        drill: mark everything as an exercise.
+        progress: told each frame's pts_s.
+        left_out: pictures the source could not use, to be filed with the look.
 
     Raises:
         BadInput: nothing in it can be read.
@@ -62,7 +77,10 @@ def ingest_look(
         if store.look_filed(source.look_id):
             again = FiledLook(look_id=source.look_id, already_filed=True, drafted=(), extended=())
             return Ingested(report=None, filed=again)
-        report = make_examiner(site, drill=drill).examine(source, progress)
+        # Photographs are seconds apart: a thing need not be in two neighbouring ones to be a track.
+        looks = 1 if source.profile.kind is SourceKind.STILLS else 2
+        report = make_examiner(site, drill=drill, looks_until_tracked=looks).examine(source, progress)
+        report = replace(report, faults=report.faults + left_out)
         return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
     finally:
         store.close()
@@ -126,6 +144,7 @@ def clip_source(
     start_s: float | None,
     look_hz: float | None,
     geoid_separation_m: float,
+    timezone: str | None = None,
 ) -> ClipSource:
     """A clip given by hand, with whatever is known of where it was taken.
 
@@ -136,6 +155,7 @@ def clip_source(
         start_s: UTC of the first picture; default: telemetry's, else the clip's own creation time, else its file date.
         look_hz: pictures examined a second; default: the camera's.
         geoid_separation_m: for telemetry that gives heights above sea level.
+        timezone: of telemetry that stamps local time; UTC when None.
 
     Raises:
         BadInput: the clip or the camera does not fit; telemetry does not overlap it.
@@ -148,8 +168,9 @@ def clip_source(
     begun_s = _start_s(clip, facts) if start_s is None else start_s
     pose: Callable[[float], Pose] | None = entry.mounting.pose_at if entry.mounting else None
     if telemetry is not None:
-        pose, begun_s = _flown(telemetry, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m)
-    return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, entry.id))
+        log = read_telemetry(telemetry, timezone=timezone)
+        pose, begun_s = _flown(log, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m)
+    return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, source_id=entry.id))
 
 
 def _assumed_camera(clip: Path, facts: ClipFacts, *, is_drone: bool) -> CameraEntry:
@@ -175,35 +196,36 @@ def _start_s(clip: Path, facts: ClipFacts) -> float:
     return clip.stat().st_mtime - facts.duration_s if facts.created_s is None else facts.created_s
 
 
-# What a drone's log that says nothing of its gimbal is taken to mean; its poses then carry large sigmas.
-STRAIGHT_DOWN = Attitude(yaw_deg=0.0, pitch_deg=-90.0)
-
-
 def _flown(
-    telemetry: Path, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
+    log: TelemetryLog, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
 ) -> tuple[Callable[[float], Pose], float]:
     """Poses of a clip from its telemetry, and when the clip begins.
 
     A log whose rows say at which time of the clip they belong (SRT) is joined by that; any other by UTC.
+    A log that does not say where the lens looked locates nothing: its tracks are `no_pose`, never a guess.
 
     Raises:
         TelemetryError: nothing in the log can be used.
         BadInput: the log and the clip do not overlap.
     """
-    log = read_telemetry(telemetry)
-    by_clip = any(row.pts_s is not None for row in log.rows)
-    if by_clip:
-        stamped = next((row for row in log.rows if row.at_s is not None and row.pts_s is not None), None)
-        if not given and stamped is not None:
-            begun_s = (stamped.at_s or 0.0) - (stamped.pts_s or 0.0)
-        track = pose_track_by_pts(log, start_utc_s=begun_s, geoid_separation_m=geoid_m, assumed_gimbal=STRAIGHT_DOWN)
+    stamped = next((row for row in log.rows if row.at_s is not None and row.pts_s is not None), None)
+    if not given and stamped is not None:
+        begun_s = (stamped.at_s or 0.0) - (stamped.pts_s or 0.0)
+    if all(row.gimbal is None for row in log.rows):
+        return _unaimed, begun_s
+    if any(row.pts_s is not None for row in log.rows):
+        track = pose_track_by_pts(log, start_utc_s=begun_s, geoid_separation_m=geoid_m)
     else:
-        track = pose_track(log, geoid_separation_m=geoid_m, assumed_gimbal=STRAIGHT_DOWN)
+        track = pose_track(log, geoid_separation_m=geoid_m)
     if track.end_s < begun_s or track.start_s > begun_s + facts.duration_s:
         span = f"{_utc(track.start_s)} to {_utc(track.end_s)}"
         fault = f"covers {span} and does not overlap the clip, which begins {_utc(begun_s)}"
-        raise BadInput(path=str(telemetry), field="time", fault=fault, remedy="Give the clip's own log, or its --start")
+        raise BadInput(path=log.source, field="time", fault=fault, remedy="Give the clip's own log, or its --start")
     return track.at, begun_s
+
+
+def _unaimed(at_s: float) -> Pose:
+    raise OutsideTrack(f"the telemetry does not say where the lens looked at {_utc(at_s)}")
 
 
 def _utc(at_s: float) -> str:

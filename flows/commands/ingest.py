@@ -18,10 +18,12 @@ from pipeline.errors import BadInput
 
 if TYPE_CHECKING:
     from flows.ingest import Ingested
+    from pipeline.domain.look import FrameFault
+    from pipeline.ports import FrameSource
 
 
 def ingest(
-    clip: Annotated[Path, typer.Argument(help="The video.")],
+    clip: Annotated[Path, typer.Argument(help="The video; or a photograph, or a folder of them (JPEG with EXIF).")],
     site: SiteFolder = DEFAULT_SITE,
     telemetry: Annotated[Path | None, typer.Option(help="Its telemetry: DJI SRT, our JSONL log.")] = None,
     camera: Annotated[Path | None, typer.Option(help="Camera file (TOML): lens, and mounting if fixed.")] = None,
@@ -29,28 +31,56 @@ def ingest(
     look_hz: Annotated[float | None, typer.Option(help="Pictures examined a second.")] = None,
     drill: Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, send nothing.")] = False,
 ) -> None:
-    """Examine a clip: draft cases, or a named reason for every track left alone."""
+    """Examine a clip or photographs: draft cases, or a named reason for every track left alone."""
     from flows.ingest import clip_source, ingest_look  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from flows.stills import is_stills, stills_source  # noqa: PLC0415
     from pipeline.site import read_site  # noqa: PLC0415
     from pipeline.sources.camera_file import CameraEntry  # noqa: PLC0415
     from pipeline.sources.media import read_facts  # noqa: PLC0415
     from pipeline.toml_file import read_toml  # noqa: PLC0415
 
     at = read_site(site)
-    source = clip_source(
-        clip,
-        telemetry=telemetry,
-        camera=read_toml(CameraEntry, camera) if camera else None,
-        start_s=_parse_start(start),
-        look_hz=look_hz,
-        geoid_separation_m=at.settings.site.geoid_separation_m,
-    )
+    place = at.settings.site
+    entry = read_toml(CameraEntry, camera) if camera else None
+    source: FrameSource
+    left_out: tuple[FrameFault, ...] = ()
+    if is_stills(clip):
+        _refuse_clip_options(clip, telemetry=telemetry, start=start, look_hz=look_hz)
+        stills = stills_source(clip, camera=entry, timezone=place.timezone, geoid_separation_m=place.geoid_separation_m)
+        source, left_out, length_s = stills, stills.left_out, stills.stills[-1].at_s - stills.stills[0].at_s
+    else:
+        source = clip_source(
+            clip,
+            telemetry=telemetry,
+            camera=entry,
+            start_s=_parse_start(start),
+            look_hz=look_hz,
+            geoid_separation_m=place.geoid_separation_m,
+            timezone=place.timezone,
+        )
+        length_s = read_facts(clip).duration_s
     with Progress(transient=True) as bar:
-        task = bar.add_task(clip.name, total=read_facts(clip).duration_s)
+        task = bar.add_task(clip.name, total=length_s)
         done = ingest_look(
-            at, source, now_s=time.time(), drill=drill, progress=lambda pts_s: bar.update(task, completed=pts_s)
+            at,
+            source,
+            now_s=time.time(),
+            drill=drill,
+            progress=lambda pts_s: bar.update(task, completed=pts_s),
+            left_out=left_out,
         )
     _print(done)
+
+
+def _refuse_clip_options(path: Path, **given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise BadInput(
+                path=str(path),
+                field=f"--{name.replace('_', '-')}",
+                fault="is for clips; photographs state their own time and place",
+                remedy="Leave it out",
+            )
 
 
 def _parse_start(text: str | None) -> float | None:
@@ -81,6 +111,8 @@ def _print(done: Ingested) -> None:
         f"({len(done.filed.drafted)} new drafts, {len(done.filed.extended)} added to open cases), "
         f"{len(report.drops)} tracks left alone"
     )
+    for fault in report.faults:
+        console.print(f"  not looked at: {fault.message}")
     for case_id in done.filed.drafted:
         console.print(f"  draft {case_id}")
     table = Table("left alone as", "why", "tracks", "for example")

@@ -95,7 +95,7 @@ def follow(
 
 
 def _anchors(detections: Detections, frame: Frame, source: FrameSource, ground: Ground) -> NDArray[np.float32] | None:
-    if source.profile.kind is not SourceKind.DRONE or not source.profile.located:
+    if source.profile.kind is SourceKind.CITY_EYE or not source.profile.located:
         return None
     try:
         pose = source.pose_at(frame.captured_at_s)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from pipeline.domain.frame import SourceProfile
 
 
-def content_look_id(path: Path, source_id: str) -> str:
+def content_look_id(*paths: Path, source_id: str) -> str:
     """A look id that the same bytes from the same source always get."""
     digest = hashlib.sha256(source_id.encode())
-    with path.open("rb") as clip:
-        while block := clip.read(1 << 20):
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
     return f"L{digest.hexdigest()[:16]}"
 
 

@@ -1,0 +1,140 @@
+"""From photographs on disk to a look: places and times from EXIF and XMP, the lens from a camera file or EXIF."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flights.errors import TelemetryError
+from flights.telemetry.poses import pose_track
+from flights.telemetry.reader import STILLS, read_telemetry
+from pipeline.domain.frame import SourceKind, SourceProfile
+from pipeline.domain.look import FrameFault
+from pipeline.errors import BadInput
+from pipeline.sources.camera_file import CameraEntry, Lens
+from pipeline.sources.clip import content_look_id
+from pipeline.sources.stills import Still, StillSource, read_still_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flights.telemetry.log import TelemetryLog, TelemetryRow
+    from geofences.pose import Pose
+
+ASSUMED_HFOV_DEG = 70.0
+# Cameras without fractions of a second stamp a burst with one time: its pictures are kept apart by this.
+APART_S = 0.001
+
+
+def is_stills(path: Path) -> bool:
+    """Whether this is a folder or a photograph, and not a clip."""
+    return path.is_dir() or path.suffix.lower() in STILLS
+
+
+def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoid_separation_m: float) -> StillSource:
+    """Photographs given by hand.
+
+    Args:
+        path: a folder of JPEG files, or one.
+        camera: its lens; without one, the lens EXIF states, else a usual one, and said so.
+        timezone: of the camera's clock.
+        geoid_separation_m: ellipsoid minus sea level, at the place.
+
+    Raises:
+        BadInput: there is none, one cannot be read, or the camera does not fit.
+        TelemetryError: none tells where it was taken.
+    """
+    files = _files(path)
+    log = read_telemetry(path, timezone=timezone)
+    rows = _in_order(log)
+    entry = camera or _camera_of(files[0])
+    if entry.mounting is not None:
+        fault = "is given with photographs, which state their own place"
+        raise BadInput(path=str(path), field="mounting", fault=fault, remedy="Leave it out of the camera file")
+    poses = _poses(log, rows, geoid_separation_m)
+    stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=poses.get(row.row)) for row in rows)
+    _check_sizes(stills, entry)
+    profile = SourceProfile(
+        source_id=entry.id, kind=SourceKind.STILLS, name=entry.name, camera=entry.lens.camera(entry.name)
+    )
+    return StillSource(
+        stills=stills,
+        profile=profile,
+        look_id=content_look_id(*(still.path for still in stills), source_id=entry.id),
+        left_out=_left_out(log, files),
+        clock_offset_s=entry.clock_offset_s,
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    """In the order in which the flights room numbers them."""
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in STILLS) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        fault = "holds no photograph" if path.is_dir() else "does not exist"
+        raise BadInput(path=str(path), field="folder", fault=fault, remedy="Give a folder of .jpg files, or one")
+    return files
+
+
+def _in_order(log: TelemetryLog) -> tuple[TelemetryRow, ...]:
+    """Rows with a time, strictly in its order.
+
+    Raises:
+        BadInput: none has a time.
+    """
+    rows: list[TelemetryRow] = []
+    for row in log.rows:
+        if row.at_s is not None:
+            earliest_s = rows[-1].at_s + APART_S if rows and rows[-1].at_s is not None else row.at_s
+            rows.append(replace(row, at_s=max(row.at_s, earliest_s)))
+    if not rows:
+        fault, remedy = "no photograph states when it was taken", "Use the files as the camera wrote them"
+        raise BadInput(path=log.source, field="EXIF DateTimeOriginal", fault=fault, remedy=remedy)
+    return tuple(rows)
+
+
+def _poses(log: TelemetryLog, rows: tuple[TelemetryRow, ...], geoid_separation_m: float) -> dict[int, Pose]:
+    """Pose by row number; rows that do not state height and attitude have none."""
+    by_time = {row.at_s: row.row for row in rows}
+    try:
+        track = pose_track(replace(log, rows=rows), geoid_separation_m=geoid_separation_m)
+    except TelemetryError:
+        return {}
+    return {by_time[pose.at_s]: pose for pose in track.poses}
+
+
+def _camera_of(file: Path) -> CameraEntry:
+    facts = read_still_facts(file)
+    width_px, height_px = facts.size_px
+    known = facts.focal_px is not None
+    lens = Lens(
+        width_px=width_px,
+        height_px=height_px,
+        focal_px=facts.focal_px,
+        hfov_deg=None if known else ASSUMED_HFOV_DEG,
+    )
+    stated = f"lens by EXIF, {facts.focal_35mm:.0f} mm on 35 mm film" if facts.focal_35mm else "lens assumed 70 deg"
+    safe_id = "".join(letter if letter.isalnum() else "-" for letter in facts.model) or "stills"
+    return CameraEntry(id=safe_id, name=f"{facts.model or 'camera'}: {stated}", kind="stills", lens=lens)
+
+
+def _check_sizes(stills: tuple[Still, ...], entry: CameraEntry) -> None:
+    stated = (entry.lens.width_px, entry.lens.height_px)
+    for still in stills:
+        size_px = read_still_facts(still.path).size_px
+        if size_px != stated:
+            raise BadInput(
+                path=str(still.path),
+                field="picture size",
+                fault=f"is {size_px[0]}x{size_px[1]}, but camera {entry.id} states {stated[0]}x{stated[1]}",
+                remedy="Put photographs of one size in a folder, and give the camera file that belongs to them",
+            )
+
+
+def _left_out(log: TelemetryLog, files: list[Path]) -> tuple[FrameFault, ...]:
+    unplaced = [FrameFault(pts_s=0.0, code="still_unplaced", message=fault.reason) for fault in log.faults]
+    undated = [
+        FrameFault(pts_s=0.0, code="still_undated", message=f"{files[row.row - 1].name}: no time of capture")
+        for row in log.rows
+        if row.at_s is None
+    ]
+    return (*unplaced, *undated)
