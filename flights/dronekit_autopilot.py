@@ -27,8 +27,7 @@ from flights.mission_transfer import (
     download,
     upload,
 )  # fmt: skip
-from flights.samples import ClockSample, PositionSample, TextSample
-from flights.vehicle_clock import EARLIEST_UNIX_S
+from flights.samples import EARLIEST_UNIX_S, ClockSample, PositionSample, TextSample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

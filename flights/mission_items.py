@@ -12,9 +12,9 @@ from flights.survey_plan import WaypointKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shapely.geometry import Polygon
+    from shapely.geometry.polygon import LinearRing
 
-    from flights.survey_plan import SurveyPlan, Waypoint
+    from flights.survey_plan import SurveyPlan
 
 
 class Command(IntEnum):
@@ -28,7 +28,6 @@ class Command(IntEnum):
     CHANGE_SPEED = 178
     MOUNT_CONTROL = 205
     TRIGGER_DISTANCE = 206
-    MISSION_START = 300
     ARM_DISARM = 400
     MESSAGE_INTERVAL = 511
     FENCE_INCLUSION_VERTEX = 5001
@@ -99,34 +98,20 @@ class MissionItem:
 def mission_of(plan: SurveyPlan) -> tuple[MissionItem, ...]:
     """The whole mission of a plan: home, take-off, speed, lens, strips with their trigger, the way home, landing."""
     items = [
-        MissionItem(
-            command=Command.WAYPOINT,
-            frame=Frame.GLOBAL,
-            lat_e7=round(plan.home.lat_deg * 1e7),
-            lon_e7=round(plan.home.lon_deg * 1e7),
-        ),
+        _place(plan.home.lat_deg, plan.home.lon_deg, frame=Frame.GLOBAL),
         MissionItem(command=Command.TAKEOFF, frame=Frame.RELATIVE, height_m=plan.height_home_m),
         MissionItem(command=Command.CHANGE_SPEED, params=(1.0, plan.speed_m_s, -1.0, 0.0)),
         MissionItem(command=Command.TRIGGER_DISTANCE),
     ]
     for waypoint in plan.waypoints[1:]:
-        items.append(_place(waypoint))
+        at = waypoint.position
+        items.append(_place(at.lat_deg, at.lon_deg, height_m=waypoint.height_home_m))
         if waypoint.kind is WaypointKind.STRIP_START:
             items.append(MissionItem(command=Command.TRIGGER_DISTANCE, params=(waypoint.trigger_m, 0.0, 1.0, 0.0)))
         elif waypoint.kind is WaypointKind.STRIP_END:
             items.append(MissionItem(command=Command.TRIGGER_DISTANCE))
     items.append(MissionItem(command=Command.RETURN_TO_LAUNCH))
     return tuple(items)
-
-
-def _place(waypoint: Waypoint) -> MissionItem:
-    return MissionItem(
-        command=Command.WAYPOINT,
-        frame=Frame.RELATIVE,
-        lat_e7=round(waypoint.position.lat_deg * 1e7),
-        lon_e7=round(waypoint.position.lon_deg * 1e7),
-        height_m=waypoint.height_home_m,
-    )
 
 
 def strip_items(items: Sequence[MissionItem]) -> frozenset[int]:
@@ -148,27 +133,26 @@ def return_item(items: Sequence[MissionItem]) -> int:
 
 def fence_of(plan: SurveyPlan) -> tuple[MissionItem, ...]:
     """The airspace as an inclusion polygon, its holes and the no-fly areas as exclusion polygons."""
-    items = _vertices(list(plan.airspace.exterior.coords), Command.FENCE_INCLUSION_VERTEX)
-    for hole in plan.airspace.interiors:
-        items += _vertices(list(hole.coords), Command.FENCE_EXCLUSION_VERTEX)
-    for polygon in plan.no_fly:
-        items += _exclusion(polygon)
+    items = _vertices(plan.airspace.exterior, Command.FENCE_INCLUSION_VERTEX)
+    for ring in (*plan.airspace.interiors, *(polygon.exterior for polygon in plan.no_fly)):
+        items += _vertices(ring, Command.FENCE_EXCLUSION_VERTEX)
     return tuple(items)
 
 
-def _exclusion(polygon: Polygon) -> list[MissionItem]:
-    return _vertices(list(polygon.exterior.coords), Command.FENCE_EXCLUSION_VERTEX)
+def _vertices(ring: LinearRing, command: Command) -> list[MissionItem]:
+    corners = list(ring.coords)[:-1]
+    params = (float(len(corners)), 0.0, 0.0, 0.0)
+    return [_place(lat, lon, command=command, frame=Frame.GLOBAL, params=params) for lon, lat, *_ in corners]
 
 
-def _vertices(ring: Sequence[tuple[float, ...]], command: Command) -> list[MissionItem]:
-    corners = ring[:-1]
-    return [
-        MissionItem(
-            command=command,
-            frame=Frame.GLOBAL,
-            params=(float(len(corners)), 0.0, 0.0, 0.0),
-            lat_e7=round(lat * 1e7),
-            lon_e7=round(lon * 1e7),
-        )
-        for lon, lat, *_ in corners
-    ]
+def _place(
+    lat_deg: float,
+    lon_deg: float,
+    *,
+    command: Command = Command.WAYPOINT,
+    frame: Frame = Frame.RELATIVE,
+    params: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+    height_m: float = 0.0,
+) -> MissionItem:
+    lat_e7, lon_e7 = round(lat_deg * 1e7), round(lon_deg * 1e7)
+    return MissionItem(command=command, frame=frame, params=params, lat_e7=lat_e7, lon_e7=lon_e7, height_m=height_m)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from flights.preflight import Briefing
     from flights.recorder import FlightRecorder
     from flights.survey_plan import SurveyPlan
-    from geofences.pose import PoseSigmas, PoseTrack
+    from geofences.pose import PoseTrack
 
     Progress = Callable[[PatrolState, float], None]
 
@@ -73,8 +72,6 @@ def fly(
     recorder: FlightRecorder,
     geoid_separation_m: float,
     clock: Clock | None = None,
-    limits: PatrolLimits | None = None,
-    sigmas: PoseSigmas | None = None,
     progress: Progress | None = None,
     recall: Callable[[], bool] | None = None,
 ) -> FlightRecord:
@@ -87,8 +84,6 @@ def fly(
         recorder: open; it is closed here.
         geoid_separation_m: ellipsoid height minus height above mean sea level, for the poses.
         clock: runs as fast as the vehicle's; the wall clock when None.
-        limits: our own limits; airframe, wind and approval are taken from the briefing.
-        sigmas: uncertainty of the recorded poses; that of an autopilot's own telemetry when None.
         progress: called with the state and the share of the mission flown, at each look.
         recall: asked at each look; True brings the aircraft home.
 
@@ -96,15 +91,14 @@ def fly(
         What happened. Refusals, early returns and a lost control are outcomes, not errors.
     """
     flight = _Flight(plan, autopilot, briefing, recorder, clock or VehicleSpeedClock())
-    limits = replace(
-        limits or PatrolLimits(),
+    limits = PatrolLimits(
         airframe=briefing.airframe,
         max_wind_m_s=briefing.max_wind_m_s,
         airspace_until_s=briefing.approval.valid_until_s if briefing.approval else None,
     )
     with recorder:
         machine = flight.run(limits, progress or (lambda _state, _share: None), recall or (lambda: False))
-    return _record(flight, machine, geoid_separation_m, sigmas)
+    return _record(flight, machine, geoid_separation_m)
 
 
 class _Flight:
@@ -222,14 +216,12 @@ class _Flight:
         self.autopilot.set_mode(mode)
 
 
-def _record(flight: _Flight, machine: Machine, geoid_separation_m: float, sigmas: PoseSigmas | None) -> FlightRecord:
+def _record(flight: _Flight, machine: Machine, geoid_separation_m: float) -> FlightRecord:
     recorder = flight.recorder
     events = tuple(recorder.events)
-    track, faults = None, 0
+    track = None
     try:
-        log = read_telemetry(recorder.path)
-        faults = len(log.faults)
-        track = pose_track(log, geoid_separation_m=geoid_separation_m, sigmas=sigmas)
+        track = pose_track(read_telemetry(recorder.path), geoid_separation_m=geoid_separation_m)
     except TelemetryError as error:
         events += (FlightEvent(at_s=flight.vehicle.utc_s, name="note", text=str(error)),)
     return FlightRecord(
@@ -243,7 +235,6 @@ def _record(flight: _Flight, machine: Machine, geoid_separation_m: float, sigmas
         checks=recorder.checks,
         captures=tuple(recorder.captures),
         flown_m=_flown_m(track) if track else 0.0,
-        telemetry_faults=faults,
     )
 
 

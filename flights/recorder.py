@@ -72,7 +72,6 @@ class FlightRecord:
         checks: the preflight checklist's results.
         captures: pictures triggered, as the autopilot reported them.
         flown_m: over ground.
-        telemetry_faults: samples that gave no pose.
     """
 
     flight_id: str
@@ -85,7 +84,6 @@ class FlightRecord:
     checks: tuple[Check, ...]
     captures: tuple[CaptureSample, ...]
     flown_m: float
-    telemetry_faults: int = 0
 
     @property
     def completed(self) -> bool:

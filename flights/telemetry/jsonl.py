@@ -9,9 +9,8 @@ import bisect
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample
+from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample, utc_minus_boot_s
 from flights.telemetry.log import TelemetryFault, TelemetryLog, TelemetryRow
-from flights.vehicle_clock import utc_minus_boot_s
 from geofences.attitude import Attitude
 
 if TYPE_CHECKING:

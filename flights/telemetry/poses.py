@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flights.errors import TelemetryError
-from flights.telemetry.log import TelemetryFault, TelemetryLog, TelemetryRow
 from geofences.pose import Pose, PoseSigmas, PoseTrack
 from geofences.position import Geodetic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from flights.telemetry.log import TelemetryLog, TelemetryRow
     from geofences.attitude import Attitude
 
 # Of a recording through an autopilot's own telemetry. Source: ArduPilot EKF3 innovations on a GNSS with ten satellites.
@@ -25,59 +23,57 @@ ASSUMED_YAW_DEG, ASSUMED_TILT_DEG = 20.0, 5.0
 UNCERTAIN_ALTITUDE_M = 10.0  # heights given above an uncertain datum
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoseSettings:
-    """What the log does not say.
-
-    Attributes:
-        geoid_separation_m: ellipsoid height minus height above mean sea level, at the place.
-        home_alt_amsl_m: of the take-off point, for logs with heights above home only.
-        assumed_gimbal: the lens, for rows without an attitude; those rows are unusable without it.
-        sigmas: uncertainties; by the kind of log when None.
-        max_gap_s: neighbours further apart are not interpolated between.
-    """
-
-    geoid_separation_m: float
-    home_alt_amsl_m: float | None = None
-    assumed_gimbal: Attitude | None = None
-    sigmas: PoseSigmas | None = None
-    max_gap_s: float = 2.0
-
-
 def pose_track(
     log: TelemetryLog,
     *,
     geoid_separation_m: float,
     home_alt_amsl_m: float | None = None,
     assumed_gimbal: Attitude | None = None,
-    sigmas: PoseSigmas | None = None,
     max_gap_s: float = 2.0,
 ) -> PoseTrack:
-    """Poses by the log's own UTC.
+    """Poses by the log's own UTC; rows without time, height or attitude, and rows that go back in time, give none.
 
     Args:
         log: as read.
         geoid_separation_m: ellipsoid height minus height above mean sea level, at the place.
         home_alt_amsl_m: of the take-off point, for logs with heights above home only; preferred where both are known.
         assumed_gimbal: the lens, for rows that state no attitude.
-        sigmas: uncertainties; by the kind of log when None.
         max_gap_s: neighbours further apart are not interpolated between.
 
     Raises:
-        TelemetryError: no row has time, height and attitude; `unposed_rows` lists all that were left out.
+        TelemetryError: no row gives a pose; names what the first one lacks.
     """
-    return _track(log, lambda row: row.at_s, _settings(locals()))
+    poses: list[Pose] = []
+    for row in log.rows:
+        alt_amsl_m, gimbal = _altitude_m(row, home_alt_amsl_m), row.gimbal or assumed_gimbal
+        if row.at_s is None or alt_amsl_m is None or gimbal is None or (poses and row.at_s <= poses[-1].at_s):
+            continue
+        alt_m = alt_amsl_m + geoid_separation_m
+        poses.append(
+            Pose(
+                at_s=row.at_s,
+                position=Geodetic(lat_deg=row.lat_deg, lon_deg=row.lon_deg, alt_ellipsoid_m=alt_m),
+                body=row.body or gimbal,
+                gimbal=gimbal,
+                sigmas=_sigmas(log, row),
+                velocity_enu_m_s=row.velocity_enu_m_s or (0.0, 0.0, 0.0),
+            )
+        )
+    if not poses:
+        first = log.rows[0]
+        unknown_height = _altitude_m(first, home_alt_amsl_m) is None
+        raise TelemetryError(
+            path=log.source,
+            row=first.row,
+            field="time" if first.at_s is None else "altitude" if unknown_height else "attitude",
+            fault="the log does not state it",
+            remedy="State what the log does not say: assumed_gimbal, home_alt_amsl_m, or use pose_track_by_pts.",
+        )
+    return PoseTrack(poses=tuple(poses), max_gap_s=max_gap_s)
 
 
 def pose_track_by_pts(
-    log: TelemetryLog,
-    *,
-    start_utc_s: float,
-    geoid_separation_m: float,
-    home_alt_amsl_m: float | None = None,
-    assumed_gimbal: Attitude | None = None,
-    sigmas: PoseSigmas | None = None,
-    max_gap_s: float = 2.0,
+    log: TelemetryLog, *, start_utc_s: float, geoid_separation_m: float, assumed_gimbal: Attitude | None = None
 ) -> PoseTrack:
     """Poses by the clip's own time: `start_utc_s` plus the time at which each row's picture is shown.
 
@@ -85,77 +81,21 @@ def pose_track_by_pts(
         log: as read.
         start_utc_s: UTC of the clip's first picture.
         geoid_separation_m: as in `pose_track`.
-        home_alt_amsl_m: as in `pose_track`.
         assumed_gimbal: as in `pose_track`.
-        sigmas: as in `pose_track`.
-        max_gap_s: as in `pose_track`.
 
     Raises:
         TelemetryError: no row has cue time, height and attitude.
     """
-    return _track(log, lambda row: None if row.pts_s is None else start_utc_s + row.pts_s, _settings(locals()))
+    rows = tuple(replace(row, at_s=None if row.pts_s is None else start_utc_s + row.pts_s) for row in log.rows)
+    shown = replace(log, rows=rows)
+    return pose_track(shown, geoid_separation_m=geoid_separation_m, assumed_gimbal=assumed_gimbal)
 
 
-def _settings(given: dict[str, object]) -> PoseSettings:
-    names = PoseSettings.__dataclass_fields__
-    return PoseSettings(**{name: value for name, value in given.items() if name in names})  # type: ignore[arg-type]  # same names, same types
-
-
-def unposed_rows(log: TelemetryLog, settings: PoseSettings, *, by_pts: bool = False) -> tuple[TelemetryFault, ...]:
-    """Rows of a log that give no pose under these settings, and why. With `log.faults` these are all left out."""
-    clock: Callable[[TelemetryRow], float | None] = (lambda row: row.pts_s) if by_pts else (lambda row: row.at_s)
-    return _poses(log, clock, settings)[1]
-
-
-def _track(log: TelemetryLog, clock: Callable[[TelemetryRow], float | None], settings: PoseSettings) -> PoseTrack:
-    poses, faults = _poses(log, clock, settings)
-    if not poses:
-        raise TelemetryError(
-            path=log.source,
-            row=faults[0].row,
-            field=faults[0].field,
-            fault=faults[0].reason,
-            remedy="State what the log does not say: assumed_gimbal, home_alt_amsl_m, or use pose_track_by_pts.",
-        )
-    return PoseTrack(poses=tuple(poses), max_gap_s=settings.max_gap_s)
-
-
-def _poses(
-    log: TelemetryLog, clock: Callable[[TelemetryRow], float | None], settings: PoseSettings
-) -> tuple[list[Pose], tuple[TelemetryFault, ...]]:
-    poses: list[Pose] = []
-    faults: list[TelemetryFault] = []
-    for row in log.rows:
-        at_s, alt_m = clock(row), _altitude(row, settings)
-        gimbal = row.gimbal or settings.assumed_gimbal
-        if at_s is None or alt_m is None or gimbal is None:
-            missing = "time" if at_s is None else "altitude" if alt_m is None else "attitude"
-            faults.append(TelemetryFault(row=row.row, field=missing, reason="the log does not state it"))
-        elif poses and at_s <= poses[-1].at_s:
-            faults.append(TelemetryFault(row=row.row, field="time", reason="not later than the row before"))
-        else:
-            poses.append(_pose(log, row, settings, at_s=at_s, alt_m=alt_m, gimbal=gimbal))
-    return poses, tuple(faults)
-
-
-def _pose(
-    log: TelemetryLog, row: TelemetryRow, settings: PoseSettings, *, at_s: float, alt_m: float, gimbal: Attitude
-) -> Pose:
-    position = Geodetic(lat_deg=row.lat_deg, lon_deg=row.lon_deg, alt_ellipsoid_m=alt_m)
-    return Pose(
-        at_s=at_s,
-        position=position,
-        body=row.body or gimbal,
-        gimbal=gimbal,
-        sigmas=settings.sigmas or _sigmas(log, row),
-        velocity_enu_m_s=row.velocity_enu_m_s or (0.0, 0.0, 0.0),
-    )
-
-
-def _altitude(row: TelemetryRow, settings: PoseSettings) -> float | None:
-    if row.height_home_m is not None and settings.home_alt_amsl_m is not None:
-        return settings.home_alt_amsl_m + row.height_home_m + settings.geoid_separation_m
-    return None if row.alt_amsl_m is None else row.alt_amsl_m + settings.geoid_separation_m
+def _altitude_m(row: TelemetryRow, home_alt_amsl_m: float | None) -> float | None:
+    """Above mean sea level."""
+    if row.height_home_m is None or home_alt_amsl_m is None:
+        return row.alt_amsl_m
+    return home_alt_amsl_m + row.height_home_m
 
 
 def _sigmas(log: TelemetryLog, row: TelemetryRow) -> PoseSigmas:

@@ -6,14 +6,7 @@ import pytest
 
 from flights.errors import TelemetryError
 from flights.telemetry.log import TelemetryLog, TelemetryRow
-from flights.telemetry.poses import (
-    ASSUMED_YAW_DEG,
-    RECORDED_SIGMAS,
-    PoseSettings,
-    pose_track,
-    pose_track_by_pts,
-    unposed_rows,
-)
+from flights.telemetry.poses import ASSUMED_YAW_DEG, RECORDED_SIGMAS, pose_track, pose_track_by_pts
 from geofences.attitude import Attitude
 
 DOWN = Attitude(yaw_deg=0.0, pitch_deg=-90.0)
@@ -58,12 +51,9 @@ def test_a_stated_attitude_is_used_with_larger_sigmas() -> None:
     assert pose_track(log_of(row(1, 1.0), kind="flight-log"), geoid_separation_m=9.0).poses[0].sigmas == RECORDED_SIGMAS
 
 
-def test_rows_that_give_no_pose_are_listed() -> None:
-    """Missing height, missing time, and time that does not go on: each with its row."""
+def test_rows_that_give_no_pose_are_left_out() -> None:
+    """Missing height, missing time, and time that does not go on."""
     log = log_of(row(1, 100.0), row(2, 101.0, alt_amsl_m=None), row(3, None), row(4, 100.0), row(5, 103.0))
-    settings = PoseSettings(geoid_separation_m=9.0)
-    assert [(fault.row, fault.field) for fault in unposed_rows(log, settings)] == [
-        (2, "altitude"), (3, "time"), (4, "time"),
-    ]  # fmt: skip
-    assert len(pose_track(log, geoid_separation_m=9.0).poses) == 2
-    assert [fault.row for fault in unposed_rows(log, settings, by_pts=True)] == [2]
+    assert [pose.at_s for pose in pose_track(log, geoid_separation_m=9.0).poses] == [100.0, 103.0]
+    by_pts = pose_track_by_pts(log, start_utc_s=0.0, geoid_separation_m=9.0)
+    assert [pose.at_s for pose in by_pts.poses] == [0.0, 2.0, 3.0, 4.0]
