@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from geofences.pose import Pose
     from pipeline.scene.canvases import Canvas, Layer
     from pipeline.scene.plumes import Plume
-    from pipeline.scene.solids import Solid
-    from pipeline.scene.stage import Look
+    from pipeline.scene.stage import Standing
     from pipeline.scene.world import World
 
 MIN_BOX_PX = 6.0
@@ -35,7 +34,7 @@ class Labels:
 
     Attributes:
         xyxy_px: (n, 4) left, top, right, bottom.
-        class_id: (n,) index into `truth.CLASS_NAMES`.
+        class_id: (n,) as in detections.
         truth_id: (n) which planted thing; every cone of a row has its own box.
     """
 
@@ -81,7 +80,7 @@ class SceneRenderer:
         """
         view = View.of(camera, self.world.frame, pose)
         image = self._backdrop.seen(view)
-        self._draw(self._stage.look(view), at_s, ColourCanvas(image, self._sprites))
+        self._draw(view, at_s, ColourCanvas(image, self._sprites))
         key = zlib.crc32(f"{at_s:.4f} {view.centre_m.round(3).tolist()} {view.cam_from_enu.round(5).tolist()}".encode())
         return as_taken(image, self.world.seed, key)
 
@@ -91,55 +90,55 @@ class SceneRenderer:
         What is hidden or cut off by the picture's edge by more than `1 - MIN_VISIBLE`, or has a side shorter than
         `MIN_BOX_PX`, has none.
         """
-        look = self._stage.look(View.of(camera, self.world.frame, pose))
-        canvas = OwnerCanvas(look.view.size_px)
-        self._draw(look, at_s, canvas)
+        view = View.of(camera, self.world.frame, pose)
+        canvas = OwnerCanvas(view.size_px)
+        self._draw(view, at_s, canvas)
+        found: list[tuple[str, NDArray[np.float64] | None]] = []
+        for number, solid in enumerate(self.world.solids):
+            if solid.truth_id:
+                visible = canvas.owners == number + 1
+                found.append((solid.truth_id, _solid_box(view, self._stage.standing[number], visible)))
+        for number, plume in enumerate(self.world.plumes, start=len(self.world.solids)):
+            layer = self._layer(view, at_s, plume)
+            found.append((plume.truth_id, _plume_box(layer, canvas.owners == number + 1)))
+        kept = [(truth_id, box) for truth_id, box in found if box is not None]
         class_of = {p.truth_id: p.class_id for p in self.world.planted}
-        things: tuple[Solid | Plume, ...] = (*self.world.solids, *self.world.plumes)
-        found: list[tuple[NDArray[np.float64], str]] = []
-        for number, thing in enumerate(things):
-            if not thing.truth_id:
-                continue
-            visible = canvas.owners == number + 1
-            if number < len(self.world.solids):
-                box = self._solid_box(look, number, visible)
-            else:
-                box = _plume_box(self._layer(look, at_s, number), visible)
-            if box is not None:
-                found.append((box, thing.truth_id))
         return Labels(
-            xyxy_px=np.array([b for b, _ in found]).reshape(-1, 4),
-            class_id=np.array([class_of[t] for _, t in found], dtype=np.int64),
-            truth_id=tuple(t for _, t in found),
+            xyxy_px=np.array([box for _, box in kept]).reshape(-1, 4),
+            class_id=np.array([class_of[truth_id] for truth_id, _ in kept], dtype=np.int64),
+            truth_id=tuple(truth_id for truth_id, _ in kept),
         )
 
-    def _draw(self, look: Look, at_s: float, canvas: Canvas) -> None:
+    def _draw(self, view: View, at_s: float, canvas: Canvas) -> None:
         """Everything that stands or drifts, far to near; solids are numbered first, then plumes, and own by number."""
-        world = self.world
+        world, solids = self.world, len(self.world.solids)
         light = np.array(world.light_bgr)
-        sources = look.view.camera_points(np.array([p.source_m for p in world.plumes]).reshape(-1, 3))
-        seen = self._stage.in_sight(look.view)
-        seen += [(float(np.linalg.norm(at)) - 1.0, n) for n, at in enumerate(sources, start=len(world.solids))]
+        sources = view.camera_points(np.array([p.source_m for p in world.plumes]).reshape(-1, 3))
+        seen = self._stage.in_sight(view)
+        seen += [(float(np.linalg.norm(at)) - 1.0, n) for n, at in enumerate(sources, start=solids)]
         for _, number in sorted(seen, reverse=True):
-            if number < len(world.solids):
-                self._stage.draw(look, number, number + 1 if world.solids[number].truth_id else 0, canvas)
-            elif layer := self._layer(look, at_s, number):
-                canvas.plume(layer, np.array(self._plume(number).colour_bgr) * light, number + 1)
+            if number < solids:
+                owner = number + 1 if world.solids[number].truth_id else 0
+                self._stage.standing[number].draw(view, owner, canvas)
+                continue
+            plume = world.plumes[number - solids]
+            if layer := self._layer(view, at_s, plume):
+                canvas.plume(layer, np.array(plume.colour_bgr) * light, number + 1)
 
-    def _plume(self, number: int) -> Plume:
-        return self.world.plumes[number - len(self.world.solids)]
+    def _layer(self, view: View, at_s: float, plume: Plume) -> Layer | None:
+        return puff_layer(view, plume.puffs_at(at_s - self.world.start_s), self._sprites)
 
-    def _layer(self, look: Look, at_s: float, number: int) -> Layer | None:
-        return puff_layer(look.view, self._plume(number).puffs_at(at_s - self.world.start_s), self._sprites)
 
-    def _solid_box(self, look: Look, number: int, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:
-        points, pixels = self._stage.vertices(look, number)
-        box = _kept_box(np.concatenate((pixels.min(axis=0), pixels.max(axis=0))), look.view.size_px)
-        if points[:, 2].min() < NEAR_M or box is None:
-            return None
-        alone = OwnerCanvas(look.view.size_px)
-        self._stage.draw(look, number, 1, alone)
-        return box if visible.sum() >= MIN_VISIBLE * max(1, int(alone.owners.sum())) else None
+def _solid_box(view: View, standing: Standing, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """Around all of it, unless a part lies behind the lens or too little is seen."""
+    points = view.camera_points(standing.vertices_m)
+    pixels = view.pixels(points)
+    box = _kept_box(np.concatenate((pixels.min(axis=0), pixels.max(axis=0))), view.size_px)
+    if points[:, 2].min() < NEAR_M or box is None:
+        return None
+    alone = OwnerCanvas(view.size_px)
+    standing.draw(view, 1, alone)
+    return box if visible.sum() >= MIN_VISIBLE * max(1, int(alone.owners.sum())) else None
 
 
 def _plume_box(layer: Layer | None, visible: NDArray[np.bool_]) -> NDArray[np.float64] | None:

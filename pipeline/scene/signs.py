@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from pipeline.scene.solids import Bgr
+    from pipeline.scene.solids import Bgr, Texture
 
 _GROUNDS: tuple[Bgr, ...] = (
     (40, 30, 200), (30, 190, 240), (190, 90, 20), (240, 240, 240), (60, 140, 30), (30, 110, 240), (150, 30, 130),
@@ -23,7 +21,7 @@ def _contrasting(rng: np.random.Generator, ground: Bgr) -> Bgr:
     return far[int(rng.integers(len(far)))]
 
 
-def _draw_glyph(image: NDArray[np.uint8], rng: np.random.Generator, left: int, top: int, size: int, ink: Bgr) -> None:
+def _draw_glyph(image: Texture, rng: np.random.Generator, left: int, top: int, size: int, ink: Bgr) -> None:
     """Draw one square of random strokes: bars, posts, falling strokes, sometimes a frame."""
     thick = max(1, size // 10)
     inner = max(3, int(size * 0.8))
@@ -43,7 +41,7 @@ def _draw_glyph(image: NDArray[np.uint8], rng: np.random.Generator, left: int, t
         cv2.rectangle(image, at(0.2, 0.35), at(0.8, 0.85), ink, thick, cv2.LINE_AA)
 
 
-def _rows(image: NDArray[np.uint8], rng: np.random.Generator, from_px: int, to_px: int, glyphs: int, ink: Bgr) -> None:
+def _rows(image: Texture, rng: np.random.Generator, from_px: int, to_px: int, glyphs: int, ink: Bgr) -> None:
     """One line of `glyphs` signs filling the picture's width between two rows of pixels."""
     width = image.shape[1]
     size = max(4, min(to_px - from_px, int(width * 0.9 / glyphs)))
@@ -52,7 +50,7 @@ def _rows(image: NDArray[np.uint8], rng: np.random.Generator, from_px: int, to_p
         _draw_glyph(image, rng, left + i * size, from_px, size, ink)
 
 
-def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> NDArray[np.uint8]:
+def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> Texture:
     """A printed panel at 1 cm per pixel: a ground colour, a headline, smaller lines, sometimes a picture."""
     width, height = int(width_m * 100), int(height_m * 100)
     ground = _GROUNDS[int(rng.integers(len(_GROUNDS)))]
@@ -75,9 +73,7 @@ def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> NDAr
     return image
 
 
-def house_wall(
-    rng: np.random.Generator, width_m: float, height_m: float, wall: Bgr, *, shop: bool
-) -> NDArray[np.uint8]:
+def house_wall(rng: np.random.Generator, width_m: float, height_m: float, wall: Bgr, *, shop: bool) -> Texture:
     """A wall at 5 cm per pixel: rows of windows, and for a shop a glass front under a plain fascia."""
     width, height = max(8, int(width_m * 20)), max(8, int(height_m * 20))
     image = np.full((height, width, 3), wall, np.uint8)

@@ -2,131 +2,95 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
 from pipeline.scene.backdrop import AMBIENT, DIRECT, halved
 from pipeline.scene.canvases import Finish
 from pipeline.scene.view import NEAR_M, View, clip_near
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.scene.canvases import Canvas
-    from pipeline.scene.solids import Face
+    from pipeline.scene.solids import Face, Solid
     from pipeline.scene.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
-    """All vertices from one view.
+class Standing:
+    """A solid in a world's light.
 
     Attributes:
-        view: the view.
-        points_cam_m: (n, 3) vertices, x right, y down, z forward.
-        xy_px: (n, 2) their pixels; of no meaning behind the lens.
-        areas_px: (f,) signed areas of all faces, positive when turned towards the lens.
+        vertices_m: (n, 3) corners of its faces one after the other, then centres of its blobs.
+        centre_m: (3,) their mean.
+        reach_m: a ball of this radius about the centre holds it all.
     """
 
-    view: View
-    points_cam_m: NDArray[np.float64]
-    xy_px: NDArray[np.float64]
-    areas_px: NDArray[np.float64]
+    def __init__(self, solid: Solid, world: World) -> None:
+        self.vertices_m = solid.vertices_m
+        self.centre_m = self.vertices_m.mean(axis=0)
+        self.reach_m = float(np.linalg.norm(self.vertices_m - self.centre_m, axis=1).max()) + 1.5
+        self._finishes = [_finish(face, world) for face in solid.faces]
+        ends = np.cumsum([len(face.corners_m) for face in solid.faces])
+        self._corners = [slice(end - len(face.corners_m), end) for face, end in zip(solid.faces, ends, strict=True)]
+        self._starts = [corners.start for corners in self._corners]
+        self._blobs = slice(ends[-1], None)
+        self._after = np.concatenate([np.roll(np.r_[corners], -1) for corners in self._corners])
+        self._radii_m, self._leaf_bgr = solid.blobs_m[:, 3], solid.blobs_bgr * np.array(world.light_bgr)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """Where one solid lies in the stage's arrays: its vertices, of which the last are its blobs, and its faces."""
-
-    vertices: slice
-    blobs: slice
-    faces: slice
+    def draw(self, view: View, owner: int, canvas: Canvas) -> None:
+        """Draw it for planted thing `owner` (0 for scenery)."""
+        points = view.camera_points(self.vertices_m)
+        pixels = view.pixels(points)
+        corners_px = pixels[: self._blobs.start]
+        areas = np.add.reduceat(_crosses(corners_px, corners_px[self._after]), self._starts).tolist()
+        near = np.logical_or.reduceat(points[: self._blobs.start, 2] < NEAR_M, self._starts).tolist()
+        for corners, finish, area, cuts in zip(self._corners, self._finishes, areas, near, strict=True):
+            if cuts:
+                cut = view.pixels(clip_near(points[corners]))
+                if _crosses(cut, np.roll(cut, -1, axis=0)).sum() > 0:
+                    canvas.face(cut, replace(finish, levels=()), owner)
+            elif area > 0:
+                canvas.face(pixels[corners], finish, owner)
+        balls = zip(points[self._blobs, 2], pixels[self._blobs], self._radii_m, self._leaf_bgr, strict=True)
+        for kind, (depth_m, centre, radius_m, colour) in enumerate(balls):
+            if depth_m > 2:
+                canvas.leaves(centre, view.focal_px * radius_m / depth_m, colour, kind)
 
 
 class Stage:
-    """The solids of one world, by number in the world's order."""
+    """All that stands in a world.
+
+    Attributes:
+        standing: in the order of the world's solids.
+    """
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._vertices = np.concatenate([s.vertices_m for s in world.solids])
-        self._next = np.arange(len(self._vertices))
-        self._finishes = [self._finish(face) for solid in world.solids for face in solid.faces]
-        self._corners: list[slice] = []
-        self._spans: list[_Span] = []
-        at = 0
-        for solid in world.solids:
-            first, first_face = at, len(self._corners)
-            for face in solid.faces:
-                corners = slice(at, at + len(face.corners_m))
-                self._corners.append(corners)
-                self._next[corners] = np.roll(self._next[corners], -1)
-                at = corners.stop
-            blobs = slice(at, at + len(solid.blobs_m))
-            at = blobs.stop
-            self._spans.append(
-                _Span(vertices=slice(first, at), blobs=blobs, faces=slice(first_face, len(self._corners)))
-            )
-        self._starts = np.array([corners.start for corners in self._corners])
-        owned = [self._vertices[span.vertices] for span in self._spans]
-        self._centres = np.array([v.mean(axis=0) for v in owned])
-        reaches = (np.linalg.norm(v - c, axis=1).max() for v, c in zip(owned, self._centres, strict=True))
-        self._reach = np.array([*reaches]) + 1.5
-
-    def _finish(self, face: Face) -> Finish:
-        """A face in the world's light. Source: Lambert's cosine law, with light from the sky added."""
-        normal = face.normal
-        sun = max(0.0, float(normal @ self._world.sun_enu))
-        light = np.array(self._world.light_bgr) * (AMBIENT + 0.08 * normal[2] + DIRECT * sun)
-        levels = [] if face.texture is None else [face.texture]
-        while levels and min(levels[-1].shape[:2]) > 8:
-            levels.append(halved(levels[-1]))
-        return Finish(colour=np.array(face.colour_bgr) * light, light=light, levels=tuple(levels))
-
-    def look(self, view: View) -> Look:
-        """Project everything once."""
-        points = view.camera_points(self._vertices)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            pixels = view.pixels(points)
-        crosses = _crosses(pixels, pixels[self._next])
-        return Look(view=view, points_cam_m=points, xy_px=pixels, areas_px=np.add.reduceat(crosses, self._starts) / 2)
-
-    def vertices(self, look: Look, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """One solid's vertices: camera points (n, 3) and pixels (n, 2)."""
-        span = self._spans[number].vertices
-        return look.points_cam_m[span], look.xy_px[span]
+        self.standing = [Standing(solid, world) for solid in world.solids]
+        self._centres_m = np.array([s.centre_m for s in self.standing])
+        self._reach_m = np.array([s.reach_m for s in self.standing])
 
     def in_sight(self, view: View) -> list[tuple[float, int]]:
         """Distance and number of the solids whose bounding spheres touch the picture."""
-        centres = view.camera_points(self._centres)
-        inside = centres[:, 2] > NEAR_M - self._reach
+        centres = view.camera_points(self._centres_m)
+        inside = centres[:, 2] > NEAR_M - self._reach_m
         for axis in (0, 1):
             slope = view.size_px[axis] / 2 / view.focal_px
-            inside &= np.abs(centres[:, axis]) - slope * centres[:, 2] < self._reach * np.hypot(1, slope)
+            inside &= np.abs(centres[:, axis]) - slope * centres[:, 2] < self._reach_m * np.hypot(1, slope)
         return [(float(np.linalg.norm(centres[i])), int(i)) for i in np.flatnonzero(inside)]
 
-    def draw(self, look: Look, number: int, owner: int, canvas: Canvas) -> None:
-        """Draw one solid for planted thing `owner` (0 for scenery)."""
-        span, solid = self._spans[number], self._world.solids[number]
-        drawn = zip(
-            self._corners[span.faces], self._finishes[span.faces], look.areas_px[span.faces].tolist(), strict=True
-        )
-        for corners, finish, area_px in drawn:
-            points = look.points_cam_m[corners]
-            if points[:, 2].min() >= NEAR_M:
-                if area_px > 0:
-                    canvas.face(look.xy_px[corners], finish, owner)
-                continue
-            cut = look.view.pixels(clip_near(points))
-            if _crosses(cut, np.roll(cut, -1, axis=0)).sum() > 0:
-                canvas.face(cut, replace(finish, levels=()), owner)
-        rows = zip(
-            look.points_cam_m[span.blobs], look.xy_px[span.blobs], solid.blobs_m[:, 3], solid.blobs_bgr, strict=True
-        )
-        for kind, (point, centre, radius_m, colour) in enumerate(rows):
-            if point[2] > 2:
-                radius_px = look.view.focal_px * radius_m / point[2]
-                canvas.leaves(centre, radius_px, colour * np.array(self._world.light_bgr), kind)
+
+def _finish(face: Face, world: World) -> Finish:
+    """A face in the world's light. Source: Lambert's cosine law, with light from the sky added."""
+    normal = face.normal
+    sun = max(0.0, float(normal @ world.sun_enu))
+    light = np.array(world.light_bgr) * (AMBIENT + 0.08 * normal[2] + DIRECT * sun)
+    levels = [] if face.texture is None else [face.texture]
+    while levels and min(levels[-1].shape[:2]) > 8:
+        levels.append(halved(levels[-1]))
+    return Finish(colour=np.array(face.colour_bgr) * light, light=light, levels=tuple(levels))
 
 
 def _crosses(corners_px: NDArray[np.float64], after_px: NDArray[np.float64]) -> NDArray[np.float64]:

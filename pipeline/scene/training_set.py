@@ -19,6 +19,7 @@ import numpy as np
 from geofences.attitude import Attitude
 from geofences.camera import Camera
 from geofences.pose import Pose
+from pipeline.scene.cameras import SIZE_PX
 from pipeline.scene.layout import DIRT_LOT, PATROLLED, SITE, Palette, lay_out
 from pipeline.scene.plumes import dust_plume, fumes_plume
 from pipeline.scene.props import a_board, canopy, cone, grill_stall, light_box, one_of, roll_up, standing_banner
@@ -122,6 +123,7 @@ class _Garden(Planter):
         stall = grill_stall(rng, at) if class_name == "cooking_fumes" else []
         size, colour = float(rng.uniform(0.6, 1.7)), _vary(rng, plume.colour_bgr, 0.1)
         wide, thick, growing, rising = (size * float(rng.uniform(0.8, 1.25)) for _ in range(4))
+        east_m_s, north_m_s = plume.wind_m_s
         varied = replace(
             plume,
             strength=strength,
@@ -131,10 +133,7 @@ class _Garden(Planter):
             growth_m_s=plume.growth_m_s * growing,
             rise_m_s=plume.rise_m_s * rising,
             life_s=plume.life_s * float(rng.uniform(0.7, 1.3)),
-            wind_m_s=(
-                plume.wind_m_s[0] * float(rng.uniform(0.6, 1.8)),
-                plume.wind_m_s[1] * float(rng.uniform(0.6, 1.8)),
-            ),
+            wind_m_s=(east_m_s * float(rng.uniform(0.6, 1.8)), north_m_s * float(rng.uniform(0.6, 1.8))),
         )
         self.plant(name, class_name, at, "", radius_m=1.0, solids=stall, plumes=[varied])
 
@@ -190,15 +189,16 @@ def random_look(rng: np.random.Generator, world: World) -> tuple[Camera, Pose]:
     attitude = Attitude(yaw_deg=yaw_deg, pitch_deg=pitch_deg, roll_deg=float(rng.normal(0, 1.5)))
     position = world.frame.geodetic_from_enu(np.array([x, y, height_m]))
     hfov_deg = float(rng.uniform(55, 75) if aerial else rng.uniform(55, 88))
-    camera = Camera.from_fov(size_px=(1280, 720), hfov_deg=hfov_deg)
+    camera = Camera.from_fov(size_px=SIZE_PX, hfov_deg=hfov_deg)
     return camera, Pose(at_s=_START_S, position=position, body=attitude, gimbal=attitude)
 
 
 def _yolo_lines(labels: Labels) -> str:
     lines = []
     for (left, top, right, bottom), class_id in zip(labels.xyxy_px, labels.class_id, strict=True):
-        x, y = (left + right) / 2 / 1280, (top + bottom) / 2 / 720
-        lines.append(f"{class_id} {x:.6f} {y:.6f} {(right - left) / 1280:.6f} {(bottom - top) / 720:.6f}\n")
+        x, y = (left + right) / 2 / SIZE_PX[0], (top + bottom) / 2 / SIZE_PX[1]
+        width, height = (right - left) / SIZE_PX[0], (bottom - top) / SIZE_PX[1]
+        lines.append(f"{class_id} {x:.6f} {y:.6f} {width:.6f} {height:.6f}\n")
     return "".join(lines)
 
 

@@ -6,15 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from detectors.detections import CLASS_NAMES
 from geofences.position import Geodetic
 from pipeline.scene.errors import TruthFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-CLASS_NAMES = ("dust", "traffic_cone", "illegal_signage", "cooking_fumes")
-"""In the order of the detectors' class ids; a test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Planted:
 
     @property
     def class_id(self) -> int:
-        """Index into `CLASS_NAMES`."""
+        """What a detector's class id for it is."""
         return CLASS_NAMES.index(self.class_name)
 
 
@@ -58,16 +56,10 @@ def read_truth(path: Path) -> tuple[Planted, ...]:
     """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["planted"]
-        return tuple(
-            Planted(
-                **{
-                    **row,
-                    "position": Geodetic(**row["position"]),
-                    "parts": tuple(Geodetic(**part) for part in row["parts"]),
-                }
-            )
-            for row in rows
-        )
+        for row in rows:
+            row["position"] = Geodetic(**row["position"])
+            row["parts"] = tuple(Geodetic(**part) for part in row["parts"])
+        return tuple(Planted(**row) for row in rows)
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         msg = f"{path}: not a truth file ({error}). Write it again with `write_truth`."
         raise TruthFileError(msg) from error

@@ -69,9 +69,10 @@ class View:
         return points
 
     def pixels(self, points_cam_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, 2) pixels of (n, 3) camera points, which must lie in front of the near plane."""
+        """(n, 2) pixels of (n, 3) camera points; of no meaning for those behind the near plane."""
         projected = points_cam_m @ self.k.T
-        pixels: NDArray[np.float64] = projected[:, :2] / projected[:, 2:3]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pixels: NDArray[np.float64] = projected[:, :2] / projected[:, 2:3]
         return pixels
 
     def up_of_pixels(self, columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,20 +50,14 @@ def _evening(start_s: float) -> Schedule:
 
 def zones_of(world: World) -> tuple[Zone, ...]:
     """The zones in which the demo's rules apply, and where the drone may and may not go."""
-    schedule = _evening(world.start_s)
+    evening = _evening(world.start_s)
     rows: tuple[tuple[str, str, ZoneKind, tuple[Extent, ...], Schedule | None], ...] = (
         ("patrol", "Patrol area", ZoneKind.PATROL, (PATROLLED,), None),
         ("carriageway", "Carriageways of the crossing", ZoneKind.ROAD, (ROAD_EW, ROAD_NS), None),
         ("site", "Building site", ZoneKind.CONSTRUCTION_SITE, (SITE,), None),
         ("signage-west", "Signage control, west arm", ZoneKind.SIGNAGE_CONTROL, (SIGNAGE,), None),
         ("catering-plaza", "Catering control, plaza", ZoneKind.CATERING_CONTROL, (PLAZA,), None),
-        (
-            "catering-court",
-            "Catering control, food court, evenings",
-            ZoneKind.CATERING_CONTROL,
-            (FOOD_COURT,),
-            schedule,
-        ),
+        ("catering-court", "Catering control, food court, evenings", ZoneKind.CATERING_CONTROL, (FOOD_COURT,), evening),
         ("no-fly", "Transformer yard", ZoneKind.NO_FLY, (NO_FLY,), None),
         ("flats", "Residential windows", ZoneKind.PRIVACY, (FLATS,), None),
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 
+from detectors.detections import CLASS_NAMES
 from pipeline.scene.training_set import main, training_world
-from pipeline.scene.truth import CLASS_NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
