@@ -42,8 +42,7 @@ class Attitude:
             InvalidGeometry: an angle is not finite.
         """
         if not all(map(math.isfinite, (self.yaw_deg, self.pitch_deg, self.roll_deg))):
-            msg = f"attitude is not finite: {self}"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"attitude is not finite: {self}")
 
 
 def enu_from_frd(attitude: Attitude) -> NDArray[np.float64]:

@@ -39,14 +39,11 @@ class Camera:
         k = np.array(self.k, dtype=np.float64)
         distortion = np.array(self.distortion, dtype=np.float64)
         if k.shape != (3, 3) or distortion.shape != (5,) or min(self.size_px) <= 0:
-            msg = f"camera {self.name}: k must be (3, 3), distortion (5,), size positive"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"camera {self.name}: k must be (3, 3), distortion (5,), size positive")
         if not (np.isfinite(k).all() and np.isfinite(distortion).all() and k[0, 0] > 0 and k[1, 1] > 0):
-            msg = f"camera {self.name}: focal lengths must be positive, and every parameter finite"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"camera {self.name}: focal lengths must be positive, and every parameter finite")
         if k[2].tolist() != [0, 0, 1]:
-            msg = f"camera {self.name}: the last row of k must be 0, 0, 1, not {k[2].tolist()}"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"camera {self.name}: the last row of k must be 0, 0, 1, not {k[2].tolist()}")
         k.flags.writeable = False
         distortion.flags.writeable = False
         object.__setattr__(self, "k", k)
@@ -60,8 +57,7 @@ class Camera:
             InvalidGeometry: the field of view is not within 1..170 degrees.
         """
         if not 1 <= hfov_deg <= 170:
-            msg = f"camera {name}: hfov_deg {hfov_deg} is outside 1..170"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"camera {name}: hfov_deg {hfov_deg} is outside 1..170")
         width, height = size_px
         focal_px = width / 2 / math.tan(math.radians(hfov_deg) / 2)
         k = np.array([[focal_px, 0, (width - 1) / 2], [0, focal_px, (height - 1) / 2], [0, 0, 1]])

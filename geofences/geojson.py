@@ -6,26 +6,84 @@ Source: RFC 7946. One walk over the text builds zones and permits and collects e
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
+import difflib
 import json
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
 
 from geofences.errors import InvalidGeometry, ZoneFileError
-from geofences.feature_reader import WEEKDAYS, FeatureReader
+from geofences.feature_reader import (
+    Fault,
+    read_kind,
+    read_moment_s,
+    read_note,
+    read_schedule,
+    read_text,
+    write_moment,
+    write_schedule,
+)
 from geofences.outline_reader import read_outline
-from geofences.zone import Permit, Schedule, Zone
+from geofences.zone import Permit, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from geofences.zone import Outline
+_Item = TypeVar("_Item", Zone, Permit)
 
-_ZONE_PROPERTIES = ("zone_id", "name", "kind", "schedule", "valid_from", "valid_until", "source", "owner")
-_PERMIT_PROPERTIES = ("permit_id", "number", "allows", "valid_from", "valid_until", "holder", "source")
 
-_Item = TypeVar("_Item")
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a property is read and written."""
+
+    read: Callable[[object], object]
+    write: Callable[[Any], object] = str
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer(Generic[_Item]):
+    """A kind of feature: its properties by name, the id first; those the type has a default for may be absent."""
+
+    kind: type[_Item]
+    forms: dict[str, _Form]
+
+    @property
+    def id_name(self) -> str:
+        return next(iter(self.forms))
+
+    def needs(self, name: str) -> bool:
+        (field,) = (field for field in dataclasses.fields(self.kind) if field.name == _attribute(name))
+        return field.default is dataclasses.MISSING
+
+
+_TEXT, _NOTE, _MOMENT = _Form(read_text), _Form(read_note), _Form(read_moment_s, write_moment)
+_ZONES = _Layer(
+    Zone,
+    {
+        "zone_id": _TEXT,
+        "name": _TEXT,
+        "kind": _Form(read_kind),
+        "schedule": _Form(read_schedule, write_schedule),
+        "valid_from": _MOMENT,
+        "valid_until": _MOMENT,
+        "source": _NOTE,
+        "owner": _NOTE,
+    },
+)
+_PERMITS = _Layer(
+    Permit,
+    {
+        "permit_id": _TEXT,
+        "number": _TEXT,
+        "allows": _TEXT,
+        "valid_from": _MOMENT,
+        "valid_until": _MOMENT,
+        "holder": _TEXT,
+        "source": _NOTE,
+    },
+)
 
 
 def parse_zones(text: str, *, path: str) -> tuple[Zone, ...]:
@@ -38,117 +96,118 @@ def parse_zones(text: str, *, path: str) -> tuple[Zone, ...]:
     Raises:
         ZoneFileError: the first fault found.
     """
-    return _first_fault_raised(*_walk(text, path, _zone, "zone_id"))
+    return _parse(text, path, _ZONES)
 
 
 def parse_permits(text: str, *, path: str) -> tuple[Permit, ...]:
-    """Permits of a GeoJSON FeatureCollection.
-
-    Args:
-        text: the file's content.
-        path: the file's name, for the error.
+    """Permits of a GeoJSON FeatureCollection; as `parse_zones`.
 
     Raises:
         ZoneFileError: the first fault found.
     """
-    return _first_fault_raised(*_walk(text, path, _permit, "permit_id"))
+    return _parse(text, path, _PERMITS)
 
 
 def find_faults(text: str, *, path: str) -> tuple[ZoneFileError, ...]:
-    """Every fault of a zone or permit file; a feature with a `permit_id` is taken for a permit, others for zones.
-
-    Args:
-        text: the file's content.
-        path: the file's name, for the errors.
-    """
-
-    def either(reader: FeatureReader, geometry: object) -> Zone | Permit | None:
-        return (_permit if "permit_id" in reader.properties else _zone)(reader, geometry)
-
-    return tuple(_walk(text, path, either, "zone_id", "permit_id")[1])
+    """Every fault of a zone or permit file; a feature with a `permit_id` is taken for a permit, others for zones."""
+    return tuple(fault for _, faults in _walk(text, path, None) for fault in faults)
 
 
 def dump_zones(zones: Iterable[Zone]) -> str:
     """Zones as a GeoJSON FeatureCollection; `parse_zones` gives the same zones back (times to the microsecond)."""
-    return _dump(
-        (
-            {
-                "zone_id": zone.zone_id,
-                "name": zone.name,
-                "kind": zone.kind.value,
-                "schedule": zone.schedule and _schedule_members(zone.schedule),
-                "valid_from": _iso(zone.valid_from_s),
-                "valid_until": _iso(zone.valid_until_s),
-                "source": zone.source,
-                "owner": zone.owner,
-            },
-            zone.outline,
-        )
-        for zone in zones
-    )
+    return _dump(zones, _ZONES)
 
 
 def dump_permits(permits: Iterable[Permit]) -> str:
     """Permits as a GeoJSON FeatureCollection; `parse_permits` gives the same back (times to the microsecond)."""
-    return _dump(
-        (
-            {
-                "permit_id": permit.permit_id,
-                "number": permit.number,
-                "allows": permit.allows,
-                "valid_from": _iso(permit.valid_from_s),
-                "valid_until": _iso(permit.valid_until_s),
-                "holder": permit.holder,
-                "source": permit.source,
-            },
-            permit.outline,
-        )
-        for permit in permits
-    )
+    return _dump(permits, _PERMITS)
 
 
-def _first_fault_raised(items: list[_Item], faults: list[ZoneFileError]) -> tuple[_Item, ...]:
-    if faults:
-        raise faults[0]
+def _attribute(name: str) -> str:
+    return f"{name}_s" if name.startswith("valid_") else name
+
+
+def _parse(text: str, path: str, layer: _Layer[_Item]) -> tuple[_Item, ...]:
+    items: list[_Item] = []
+    for item, faults in _walk(text, path, layer):
+        if faults:
+            raise faults[0]
+        items += [item] if isinstance(item, layer.kind) else []
     return tuple(items)
 
 
 def _walk(
-    text: str, path: str, build: Callable[[FeatureReader, object], _Item | None], *id_fields: str
-) -> tuple[list[_Item], list[ZoneFileError]]:
-    """Build every feature, collecting items and faults in file order."""
+    text: str, path: str, layer: _Layer[Any] | None
+) -> Iterator[tuple[Zone | Permit | None, list[ZoneFileError]]]:
+    """Each feature's item or its faults, in file order; without a layer each feature chooses its own."""
     try:
         features = _features(text, path)
     except ZoneFileError as error:
-        return [], [error]
-    items: list[_Item] = []
-    faults: list[ZoneFileError] = []
+        yield None, [error]
+        return
     seen: dict[tuple[str, object], int] = {}
     for index, feature in enumerate(features):
         members = feature if isinstance(feature, dict) else {}
-        reader = _reader(path, index, members, id_fields)
+        properties = members.get("properties")
+        properties = properties if isinstance(properties, dict) else {}
+        of = layer or (_PERMITS if "permit_id" in properties else _ZONES)
+        name = properties.get(of.id_name)
+        label = str(index) if name is None else f"{index} ({name!r})"
+        notes = _Notes(path, label)
+        item = _read(of, members, properties, notes)
+        first = seen.setdefault((of.id_name, name), index) if isinstance(name, str) else index
+        if first != index:
+            notes.add(of.id_name, Fault(f"{name!r} is also the id of feature {first}", "Give each its own id."))
+        yield item, notes.faults
+
+
+class _Notes:
+    """The faults of one feature."""
+
+    def __init__(self, path: str, label: str) -> None:
+        self.faults: list[ZoneFileError] = []
+        self._path = path
+        self._label = label
+
+    def add(self, field: str, fault: Fault) -> None:
+        error = ZoneFileError(path=self._path, feature=self._label, field=field, fault=fault.fault, remedy=fault.remedy)
+        self.faults.append(error)
+
+    def read(self, field: str, reader: Callable[[object], object], value: object) -> object:
         try:
-            item = None if reader.faults else build(reader, members.get("geometry"))
-            items += [] if item is None else [item]
-        except InvalidGeometry as error:
-            reader.fault("feature", str(error), "Correct it.")
-        for field in id_fields:
-            _refuse_seen(reader, field, index, seen)
-        faults += reader.faults
-    return items, faults
+            return reader(value)
+        except Fault as fault:
+            self.add(field, fault)
+            return None
 
 
-def _reader(path: str, index: int, members: dict[str, object], id_fields: Sequence[str]) -> FeatureReader:
-    properties = members.get("properties")
-    properties = properties if isinstance(properties, dict) else {}
-    name = next((properties[field] for field in id_fields if field in properties), None)
-    label = str(index) if name is None else f"{index} ({name!r})"
-    reader = FeatureReader(path=path, label=label, properties=properties)
+def _read(
+    layer: _Layer[_Item], members: dict[str, object], properties: dict[str, object], notes: _Notes
+) -> _Item | None:
+    """Build one item; what is wrong is noted, all of it, and the answer is then None."""
     if members.get("type") != "Feature":
-        reader.fault(
-            "feature", "is no GeoJSON Feature", 'Write {"type": "Feature", "properties": ..., "geometry": ...}.'
-        )
-    return reader
+        remedy = 'Write {"type": "Feature", "properties": ..., "geometry": ...}.'
+        notes.add("feature", Fault("is no GeoJSON Feature", remedy))
+        return None
+    for name in properties:
+        near = difflib.get_close_matches(name, layer.forms, n=1, cutoff=0.8)
+        if name not in layer.forms and near:
+            notes.add(name, Fault("unknown property", f"Did you mean {near[0]!r}?"))
+    values: dict[str, Any] = {}
+    for name, form in layer.forms.items():
+        if properties.get(name) is not None:
+            values[_attribute(name)] = notes.read(name, form.read, properties[name])
+        elif layer.needs(name):
+            notes.add(name, Fault("is missing", f"Add the property {name!r}."))
+    from_s, until_s = values.get("valid_from_s"), values.get("valid_until_s")
+    if from_s is not None and until_s is not None and until_s <= from_s:
+        notes.add("valid_until", Fault("is not after valid_from", "Correct one of the two."))
+    values["outline"] = notes.read("geometry", read_outline, members.get("geometry"))
+    try:
+        return None if notes.faults else layer.kind(**values)
+    except InvalidGeometry as error:
+        notes.add("feature", Fault(str(error), "Correct it."))
+        return None
 
 
 def _features(text: str, path: str) -> list[object]:
@@ -171,90 +230,18 @@ def _features(text: str, path: str) -> list[object]:
     return features
 
 
-def _refuse_seen(reader: FeatureReader, field: str, index: int, seen: dict[tuple[str, object], int]) -> None:
-    name = reader.properties.get(field)
-    if not isinstance(name, str):
-        return
-    first = seen.setdefault((field, name), index)
-    if first != index:
-        reader.fault(field, f"{name!r} is also the id of feature {first}", "Give each its own id.")
-
-
-def _zone(reader: FeatureReader, geometry: object) -> Zone | None:
-    reader.check_names(_ZONE_PROPERTIES)
-    zone_id, name, kind = reader.text("zone_id"), reader.text("name"), reader.kind()
-    schedule, (from_s, until_s) = reader.schedule(), reader.span_s(required=False)
-    source, owner = reader.optional_text("source"), reader.optional_text("owner")
-    outline = read_outline(reader, geometry)
-    if reader.faults or zone_id is None or name is None or kind is None or outline is None:
-        return None
-    return Zone(
-        zone_id=zone_id,
-        name=name,
-        kind=kind,
-        outline=outline,
-        schedule=schedule,
-        valid_from_s=from_s,
-        valid_until_s=until_s,
-        source=source,
-        owner=owner,
-    )
-
-
-def _permit(reader: FeatureReader, geometry: object) -> Permit | None:
-    reader.check_names(_PERMIT_PROPERTIES)
-    permit_id, number, allows = reader.text("permit_id"), reader.text("number"), reader.text("allows")
-    holder, source = reader.text("holder"), reader.optional_text("source")
-    from_s, until_s = reader.span_s(required=True)
-    outline = read_outline(reader, geometry)
-    if permit_id is None or number is None or allows is None or holder is None:
-        return None
-    if reader.faults or outline is None or from_s is None or until_s is None:
-        return None
-    return Permit(
-        permit_id=permit_id,
-        number=number,
-        allows=allows,
-        outline=outline,
-        valid_from_s=from_s,
-        valid_until_s=until_s,
-        holder=holder,
-        source=source,
-    )
-
-
-def _dump(features: Iterable[tuple[dict[str, object], Outline]]) -> str:
+def _dump(items: Iterable[_Item], layer: _Layer[_Item]) -> str:
     """Write features; properties that are None or empty are left out."""
-    return json.dumps(
-        {
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature",
-                    "properties": {name: value for name, value in properties.items() if value},
-                    "geometry": shapely.geometry.mapping(outline),
-                }
-                for properties, outline in features
-            ],
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
-
-
-def _schedule_members(schedule: Schedule) -> dict[str, object]:
-    return {
-        "timezone": schedule.timezone,
-        "windows": [
+    features = []
+    for item in items:
+        values = {name: getattr(item, _attribute(name)) for name in layer.forms}
+        features.append(
             {
-                "days": [WEEKDAYS[day] for day in sorted(window.weekdays)],
-                "from": f"{window.from_time:%H:%M}",
-                "until": f"{window.until_time:%H:%M}",
+                "type": "Feature",
+                "properties": {
+                    name: layer.forms[name].write(value) for name, value in values.items() if value not in (None, "")
+                },
+                "geometry": shapely.geometry.mapping(item.outline),
             }
-            for window in schedule.windows
-        ],
-    }
-
-
-def _iso(at_s: float | None) -> str | None:
-    return None if at_s is None else dt.datetime.fromtimestamp(at_s, dt.UTC).isoformat()
+        )
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=2)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from shapely import MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
+from geofences.feature_reader import Fault
+
 if TYPE_CHECKING:
-    from geofences.feature_reader import FeatureReader
     from geofences.zone import Outline
 
 _Ring = list[tuple[float, float]]
@@ -18,74 +19,58 @@ _SWAPPED = "coordinates look swapped"
 _LON_FIRST = "GeoJSON wants longitude first."
 
 
-def read_outline(reader: FeatureReader, geometry: object) -> Outline | None:
-    """The outline of a feature; on a fault, notes it with the reader and answers None.
+def read_outline(geometry: object) -> Outline:
+    """The outline a feature's `geometry` member says.
 
-    Args:
-        reader: notes the faults.
-        geometry: the feature's `geometry` member as parsed from JSON.
+    Raises:
+        Fault: it is no area, or not one on Earth.
     """
-    try:
-        polygons = [_rings(polygon) for polygon in _polygons(geometry)]
-    except _Fault as fault:
-        reader.fault("geometry", fault.fault, fault.remedy)
-        return None
-    shapes = [Polygon(rings[0], rings[1:]) for rings in polygons]
+    shapes = [Polygon(rings[0], rings[1:]) for rings in map(_rings, _polygons(geometry))]
     is_single = isinstance(geometry, dict) and geometry["type"] == "Polygon"
     outline = shapes[0] if is_single else MultiPolygon(shapes)
     if not outline.is_valid:
-        reader.fault("geometry", _crossing(explain_validity(outline)), "Redraw the outline around that place.")
-        return None
+        raise Fault(_crossing(explain_validity(outline)), "Redraw the outline around that place.")
     return outline
-
-
-class _Fault(Exception):
-    """What is wrong with a geometry, on its way to the reader; never leaves this module."""
-
-    def __init__(self, fault: str, remedy: str) -> None:
-        super().__init__(fault)
-        self.fault = fault
-        self.remedy = remedy
 
 
 def _polygons(geometry: object) -> list[object]:
     """The coordinates of each polygon of a Polygon or MultiPolygon."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if not isinstance(geometry, dict) or kind not in {"Polygon", "MultiPolygon"}:
-        raise _Fault(f"is {kind or 'missing'}, not an area", "Draw it as a Polygon or MultiPolygon.")
+        raise Fault(f"is {kind or 'missing'}, not an area", "Draw it as a Polygon or MultiPolygon.")
     coordinates = geometry.get("coordinates")
     if not isinstance(coordinates, list) or not coordinates:
-        raise _Fault("has no coordinates", "Draw the outline, or delete the feature.")
+        raise Fault("has no coordinates", "Draw the outline, or delete the feature.")
     return [coordinates] if kind == "Polygon" else coordinates
 
 
 def _rings(polygon: object) -> list[_Ring]:
     if not isinstance(polygon, list) or not polygon:
-        raise _Fault("has a polygon without rings", "Draw its outline, or delete it.")
+        raise Fault("has a polygon without rings", "Draw its outline, or delete it.")
     return [_ring(ring) for ring in polygon]
 
 
 def _ring(value: object) -> _Ring:
     if not isinstance(value, list) or not value:
-        raise _Fault("has an empty ring", "Draw it, or delete it.")
+        raise Fault("has an empty ring", "Draw it, or delete it.")
     ring = [_position(position) for position in value]
     _refuse_swapped(ring)
     if ring[0] != ring[-1]:
-        raise _Fault(f"a ring is not closed: it starts at {ring[0]}, ends at {ring[-1]}", "Repeat the first position.")
+        raise Fault(f"a ring is not closed: it starts at {ring[0]}, ends at {ring[-1]}", "Repeat the first position.")
     if len(ring) < 4:
-        raise _Fault(f"a ring has {len(ring)} positions", "It takes at least 4, the last repeating the first.")
+        raise Fault(f"a ring has {len(ring)} positions", "It takes at least 4, the last repeating the first.")
     return ring
 
 
 def _position(value: object) -> tuple[float, float]:
     """Longitude and latitude; a third number (height) is read over."""
     if not isinstance(value, list) or len(value) < 2 or not all(map(_is_number, value)):
-        raise _Fault(f"{value!r:.40} is no position", "A position is [longitude, latitude] in degrees.")
+        raise Fault(f"{value!r:.40} is no position", "A position is [longitude, latitude] in degrees.")
     lon_deg, lat_deg = float(value[0]), float(value[1])
     if abs(lat_deg) > 90 and abs(lon_deg) <= 90 and abs(lat_deg) <= 180:
-        raise _Fault(f"{_SWAPPED}: latitude {lat_deg} is outside -90..90", _LON_FIRST)
+        raise Fault(f"{_SWAPPED}: latitude {lat_deg} is outside -90..90", _LON_FIRST)
     if abs(lat_deg) > 90 or abs(lon_deg) > 180:
-        raise _Fault(f"[{lon_deg}, {lat_deg}] is not on Earth", "Use WGS 84 degrees, not map metres.")
+        raise Fault(f"[{lon_deg}, {lat_deg}] is not on Earth", "Use WGS 84 degrees, not map metres.")
     return lon_deg, lat_deg
 
 
@@ -96,7 +81,7 @@ def _is_number(value: object) -> bool:
 def _refuse_swapped(ring: _Ring) -> None:
     """Refuse what would lie in China with its numbers exchanged: as written it would lie in the Arctic Ocean."""
     if all(abs(first) <= 55 and 73 <= second <= 135 for first, second in ring):
-        raise _Fault(f"{_SWAPPED}: {ring[0]}", _LON_FIRST)
+        raise Fault(f"{_SWAPPED}: {ring[0]}", _LON_FIRST)
 
 
 def _crossing(reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from geofences.attitude import Attitude
 from geofences.errors import InvalidGeometry, OutsideTrack
@@ -35,20 +35,12 @@ class PoseSigmas:
         Raises:
             InvalidGeometry: a sigma is negative or not finite.
         """
-        sigmas = (self.horizontal_m, self.vertical_m, self.yaw_deg, self.tilt_deg, self.time_s)
-        if not all(0 <= sigma < math.inf for sigma in sigmas):
-            msg = f"sigmas must be finite and not negative: {self}"
-            raise InvalidGeometry(msg)
+        if not all(0 <= sigma < math.inf for sigma in astuple(self)):
+            raise InvalidGeometry(f"sigmas must be finite and not negative: {self}")
 
     def worse(self, other: PoseSigmas) -> PoseSigmas:
         """The larger of each."""
-        return PoseSigmas(
-            horizontal_m=max(self.horizontal_m, other.horizontal_m),
-            vertical_m=max(self.vertical_m, other.vertical_m),
-            yaw_deg=max(self.yaw_deg, other.yaw_deg),
-            tilt_deg=max(self.tilt_deg, other.tilt_deg),
-            time_s=max(self.time_s, other.time_s),
-        )
+        return PoseSigmas(**{cause: max(sigma, getattr(other, cause)) for cause, sigma in asdict(self).items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +64,6 @@ class Pose:
     velocity_enu_m_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
-def _between(a: float, b: float, share: float) -> float:
-    return a + (b - a) * share
-
-
-def _between_deg(a: float, b: float, share: float) -> float:
-    """Interpolate angles the short way round, in -180..180."""
-    turn = (b - a + 180.0) % 360.0 - 180.0
-    return (a + turn * share + 180.0) % 360.0 - 180.0
-
-
-def _between_attitudes(a: Attitude, b: Attitude, share: float) -> Attitude:
-    return Attitude(
-        yaw_deg=_between_deg(a.yaw_deg, b.yaw_deg, share),
-        pitch_deg=_between_deg(a.pitch_deg, b.pitch_deg, share),
-        roll_deg=_between_deg(a.roll_deg, b.roll_deg, share),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoseTrack:
     """Poses in time order.
@@ -109,11 +83,9 @@ class PoseTrack:
             InvalidGeometry: there is no pose, or times do not increase.
         """
         if not self.poses:
-            msg = "a pose track needs at least one pose"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry("a pose track needs at least one pose")
         if any(b.at_s <= a.at_s for a, b in zip(self.poses, self.poses[1:], strict=False)):
-            msg = "pose times must strictly increase"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry("pose times must strictly increase")
 
     @property
     def start_s(self) -> float:
@@ -135,32 +107,44 @@ class PoseTrack:
             OutsideTrack: before the first pose, after the last, or inside a gap longer than `max_gap_s`.
         """
         if not self.start_s <= at_s <= self.end_s:
-            msg = f"no pose at {at_s:.3f}: the track covers {self.start_s:.3f} to {self.end_s:.3f}"
-            raise OutsideTrack(msg)
+            raise OutsideTrack(f"no pose at {at_s:.3f}: the track covers {self.start_s:.3f} to {self.end_s:.3f}")
         right = bisect.bisect_left(self.poses, at_s, key=lambda pose: pose.at_s)
         after = self.poses[right]
         if after.at_s == at_s:
             return after
         before = self.poses[right - 1]
         if after.at_s - before.at_s > self.max_gap_s:
-            msg = f"no pose at {at_s:.3f}: telemetry is silent from {before.at_s:.3f} to {after.at_s:.3f}"
-            raise OutsideTrack(msg)
+            raise OutsideTrack(f"no pose at {at_s:.3f}: telemetry is silent from {before.at_s:.3f} to {after.at_s:.3f}")
         return _interpolate(before, after, at_s)
 
 
 def _interpolate(a: Pose, b: Pose, at_s: float) -> Pose:
     share = (at_s - a.at_s) / (b.at_s - a.at_s)
-    position = Geodetic(
-        lat_deg=_between(a.position.lat_deg, b.position.lat_deg, share),
-        lon_deg=_between_deg(a.position.lon_deg, b.position.lon_deg, share),
-        alt_ellipsoid_m=_between(a.position.alt_ellipsoid_m, b.position.alt_ellipsoid_m, share),
-    )
-    velocity = tuple(_between(u, v, share) for u, v in zip(a.velocity_enu_m_s, b.velocity_enu_m_s, strict=True))
+
+    def between(u: float, v: float) -> float:
+        return u + (v - u) * share
+
+    def between_deg(u: float, v: float) -> float:
+        """The short way round, in -180..180."""
+        return (u + ((v - u + 180.0) % 360.0 - 180.0) * share + 180.0) % 360.0 - 180.0
+
+    def between_attitudes(u: Attitude, v: Attitude) -> Attitude:
+        return Attitude(
+            yaw_deg=between_deg(u.yaw_deg, v.yaw_deg),
+            pitch_deg=between_deg(u.pitch_deg, v.pitch_deg),
+            roll_deg=between_deg(u.roll_deg, v.roll_deg),
+        )
+
+    east, north, up = map(between, a.velocity_enu_m_s, b.velocity_enu_m_s)
     return Pose(
         at_s=at_s,
-        position=position,
-        body=_between_attitudes(a.body, b.body, share),
-        gimbal=_between_attitudes(a.gimbal, b.gimbal, share),
+        position=Geodetic(
+            lat_deg=between(a.position.lat_deg, b.position.lat_deg),
+            lon_deg=between_deg(a.position.lon_deg, b.position.lon_deg),
+            alt_ellipsoid_m=between(a.position.alt_ellipsoid_m, b.position.alt_ellipsoid_m),
+        ),
+        body=between_attitudes(a.body, b.body),
+        gimbal=between_attitudes(a.gimbal, b.gimbal),
         sigmas=a.sigmas.worse(b.sigmas),
-        velocity_enu_m_s=(velocity[0], velocity[1], velocity[2]),
+        velocity_enu_m_s=(east, north, up),
     )

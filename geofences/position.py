@@ -29,11 +29,8 @@ class Geodetic:
             InvalidGeometry: a value is not finite or out of range.
         """
         if not all(map(math.isfinite, (self.lat_deg, self.lon_deg, self.alt_ellipsoid_m))):
-            msg = f"position is not finite: {self.lat_deg}, {self.lon_deg}, {self.alt_ellipsoid_m}"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"position is not finite: {self.lat_deg}, {self.lon_deg}, {self.alt_ellipsoid_m}")
         if abs(self.lat_deg) > 90:
-            msg = f"lat_deg {self.lat_deg} is outside -90..90: are latitude and longitude swapped?"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"lat_deg {self.lat_deg} is outside -90..90: are latitude and longitude swapped?")
         if abs(self.lon_deg) > 180:
-            msg = f"lon_deg {self.lon_deg} is outside -180..180"
-            raise InvalidGeometry(msg)
+            raise InvalidGeometry(f"lon_deg {self.lon_deg} is outside -180..180")
