@@ -142,7 +142,7 @@ class Zone:
 
     def in_force(self, at_s: float) -> bool:
         """Whether the zone applies at a moment: within its validity and its schedule."""
-        return _within(self.valid_from_s, at_s, self.valid_until_s) and (
+        return is_within(self.valid_from_s, at_s, self.valid_until_s) and (
             self.schedule is None or self.schedule.covers(at_s)
         )
 
@@ -183,7 +183,12 @@ class Permit:
 
     def valid_at(self, at_s: float) -> bool:
         """Whether the permit holds at a moment."""
-        return _within(self.valid_from_s, at_s, self.valid_until_s)
+        return is_within(self.valid_from_s, at_s, self.valid_until_s)
+
+
+def is_within(from_s: float | None, at_s: float, until_s: float | None) -> bool:
+    """Whether a moment is in a span that includes its start and excludes its end; None is without limit."""
+    return (from_s is None or from_s <= at_s) and (until_s is None or at_s < until_s)
 
 
 def parts_of(outline: Outline) -> tuple[Polygon, ...]:
@@ -219,7 +224,3 @@ def _check_span(from_s: float | None, until_s: float | None) -> None:
             raise InvalidGeometry(f"{at_s} s is no moment between the years 1 and 9999")
     if from_s is not None and until_s is not None and until_s <= from_s:
         raise InvalidGeometry("validity ends before it starts")
-
-
-def _within(from_s: float | None, at_s: float, until_s: float | None) -> bool:
-    return (from_s is None or from_s <= at_s) and (until_s is None or at_s < until_s)

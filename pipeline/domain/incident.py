@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from geofences.local_frame import LocalFrame
 from pipeline.domain.case import CaseState, EventKind, RejectReason
+from pipeline.domain.linkage import linked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,16 +38,8 @@ def cluster(fixes: Sequence[GroundFix], merge_distance_m: float) -> tuple[tuple[
     Returns:
         groups of indices, each in rising order, ordered by first member.
     """
-    group_of = list(range(len(fixes)))
-    for i, a in enumerate(fixes):
-        for j in range(i):
-            if separation_m(a, fixes[j]) <= merge_distance_m:
-                old, new = group_of[i], group_of[j]
-                group_of = [new if group == old else group for group in group_of]
-    groups: dict[int, list[int]] = {}
-    for index, group in enumerate(group_of):
-        groups.setdefault(group, []).append(index)
-    return tuple(sorted(tuple(sorted(members)) for members in groups.values()))
+    groups = linked(range(len(fixes)), lambda i, j: separation_m(fixes[i], fixes[j]) <= merge_distance_m)
+    return tuple(sorted(tuple(sorted(members)) for members in groups))
 
 
 def merge_target(finding: SealedFinding, cases: Iterable[Case]) -> Case | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Zones and permits further away than this beyond the error radius cannot matter to any verdict, but a permit
 # that nearly fits is worth showing to the officer.
 LOOK_AROUND_M = 25.0
+_OUTSIDE = Containment.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +95,17 @@ def _judge_persistence(sighting: Sighting, rule: Rule) -> Refused | None:
 def _judge_zone(sighting: Sighting, rule: Rule, nearby: Sequence[Zone]) -> Zone | Refused:
     """The zone the thing lies in; neighbouring zones of the rule's kinds are judged as one area."""
     at_s = sighting.track.best.at_s
-    private = [zone for zone in nearby if zone.kind is ZoneKind.PRIVACY and zone.in_force(at_s)]
-    for zone in private:
-        if _contained(sighting, (zone,)) is not Containment.OUTSIDE:
+    for zone in nearby:
+        if zone.kind is ZoneKind.PRIVACY and zone.in_force(at_s) and _contained(sighting, (zone,)) is not _OUTSIDE:
             return Refused(reason=DropReason.PRIVACY_ZONE, detail=zone.zone_id)
     asked = [zone for zone in nearby if zone.kind in rule.zone_kinds]
     active = [zone for zone in asked if zone.in_force(at_s)]
     verdict = _contained(sighting, active)
-    if verdict is Containment.INSIDE:
-        return min(active, key=lambda zone: zone.outline.distance(_point(sighting)))
-    if verdict is Containment.UNDECIDED:
-        nearest = min(active, key=lambda zone: zone.outline.distance(_point(sighting)))
-        detail = f"zone {nearest.zone_id}: within {sighting.fix.ellipse.semi_major_m:.1f} m of its border"
-        return Refused(reason=DropReason.POSITION_UNDECIDED, detail=detail)
+    if verdict is not _OUTSIDE:
+        position = sighting.fix.position
+        point = shapely.Point(position.lon_deg, position.lat_deg)
+        nearest = min(active, key=lambda zone: zone.outline.distance(point))
+        return nearest if verdict is Containment.INSIDE else _undecided(sighting, f"zone {nearest.zone_id}")
     dormant = next((zone for zone in asked if _contained(sighting, (zone,)) is Containment.INSIDE), None)
     if dormant is not None:
         return Refused(reason=DropReason.OUTSIDE_SCHEDULE, detail=f"zone {dormant.zone_id} is not in force then")
@@ -121,27 +120,27 @@ def _judge_permits(sighting: Sighting, index: ZoneIndex) -> tuple[PermitConsider
         if permit.allows != sighting.track.offence:
             continue
         verdict = _contained(sighting, (permit,))
-        if verdict is Containment.OUTSIDE:
+        if verdict is _OUTSIDE:
             considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="elsewhere"))
         elif not permit.valid_at(sighting.track.best.at_s):
             considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="not_valid_then"))
         elif verdict is Containment.INSIDE:
             return Refused(reason=DropReason.PERMIT_VALID, detail=f"permit {permit.number}")
         else:
-            detail = f"permit {permit.number}: within {sighting.fix.ellipse.semi_major_m:.1f} m of its border"
-            return Refused(reason=DropReason.POSITION_UNDECIDED, detail=detail)
+            return _undecided(sighting, f"permit {permit.number}")
     return tuple(considered)
 
 
 def _contained(sighting: Sighting, areas: Sequence[Zone | Permit]) -> Containment:
     if not areas:
-        return Containment.OUTSIDE
+        return _OUTSIDE
     outline = cast("shapely.Polygon | shapely.MultiPolygon", shapely.union_all([area.outline for area in areas]))
     return judge_containment(sighting.fix.position, sighting.fix.ellipse, outline)
 
 
-def _point(sighting: Sighting) -> shapely.Point:
-    return shapely.Point(sighting.fix.position.lon_deg, sighting.fix.position.lat_deg)
+def _undecided(sighting: Sighting, border_of: str) -> Refused:
+    detail = f"{border_of}: within {sighting.fix.ellipse.semi_major_m:.1f} m of its border"
+    return Refused(reason=DropReason.POSITION_UNDECIDED, detail=detail)
 
 
 def _explain(sighting: Sighting, rule: Rule, zone: Zone, permits: tuple[PermitConsidered, ...]) -> Explanation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geofences.zone import is_within
 from pipeline.domain.frame import SourceKind
 
 if TYPE_CHECKING:
@@ -67,5 +68,4 @@ class Rule:
 
     def in_force(self, at_s: float) -> bool:
         """Whether an act at that time is judged by this row."""
-        after = self.valid_from_s is None or at_s >= self.valid_from_s
-        return after and (self.valid_until_s is None or at_s < self.valid_until_s)
+        return is_within(self.valid_from_s, at_s, self.valid_until_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from pipeline.domain.linkage import linked
 from pipeline.domain.offence import Offence
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[LabelledBox], scale:
         left, top, right, bottom = (round(edge) for edge in box.xyxy_px)
         cv2.rectangle(picture, (left, top), (right, bottom), COLOURS_BGR[box.offence], max(2, round(3 * scale)))
     taken: list[_Plate] = []
-    groups = [sorted(group, key=lambda box: -box.score) for group in _groups(boxes, scale)]
+    groups = [sorted(group, key=lambda box: -box.score) for group in linked(boxes, lambda a, b: _close(a, b, scale))]
     for first, *_ in groups:
         places = _plates(picture, first, first.label, scale)
         taken.append(next((place for place in places if not any(map(place.hides, taken))), places[0]))
@@ -126,16 +126,8 @@ def _draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[LabelledBox], scale:
         cv2.putText(picture, plate.text, start, _FONT, scale, _BLACK, max(1, round(1.5 * scale)), cv2.LINE_AA)
 
 
-def _groups(boxes: Sequence[LabelledBox], scale: float) -> list[list[LabelledBox]]:
-    """Boxes of one class so close together, one to the next, that labels at each would run into each other."""
-    groups: list[list[LabelledBox]] = []
-    for box in boxes:
-        near = [group for group in groups if any(_close(box, member, scale) for member in group)]
-        groups = [group for group in groups if group not in near] + [[box, *itertools.chain(*near)]]
-    return groups
-
-
 def _close(a: LabelledBox, b: LabelledBox, scale: float) -> bool:
+    """Boxes of one class so near that labels at both would run into each other."""
     (width_px, height_px), descent = cv2.getTextSize(a.label, _FONT, scale, 1)
     gap_x = max(a.xyxy_px[0], b.xyxy_px[0]) - min(a.xyxy_px[2], b.xyxy_px[2])
     gap_y = max(a.xyxy_px[1], b.xyxy_px[1]) - min(a.xyxy_px[3], b.xyxy_px[3])
