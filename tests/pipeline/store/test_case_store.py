@@ -21,10 +21,12 @@ from pipeline.store.summaries import DropCount
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.ports import FiledLook
     from pipeline.store.case_store import SqlCaseStore
 
     type_sealed = Callable[..., SealedFinding]
     type_report = Callable[..., LookReport]
+    type_see = Callable[..., FiledLook]
     type_rows = Callable[[str], list[tuple[object, ...]]]
 
 DAY_S = 86400.0
@@ -34,10 +36,9 @@ REOPEN = Decision(kind=EventKind.REOPENED, actor="li")
 
 
 @pytest.fixture
-def drafted(store: SqlCaseStore, sealed: type_sealed, report: type_report) -> Case:
+def drafted(store: SqlCaseStore, see: type_see) -> Case:
     """One case drafted by one look."""
-    filed = store.file_look(report("look-1", sealed("f1")), now_s=1000.0)
-    return store.case(filed.drafted[0])
+    return store.case(see("look-1", finding_id="f1", now_s=1000.0).drafted[0])
 
 
 def test_a_finding_becomes_a_draft_graded_lead(store: SqlCaseStore, drafted: Case) -> None:
@@ -65,13 +66,10 @@ def test_a_finding_comes_back_as_it_went_in(store: SqlCaseStore, drafted: Case, 
 
 
 @pytest.mark.parametrize(("hour_utc", "day"), [(15.9, "20261101"), (16.1, "20261102")])
-def test_the_id_carries_the_local_day(
-    store: SqlCaseStore, sealed: type_sealed, report: type_report, hour_utc: float, day: str
-) -> None:
+def test_the_id_carries_the_local_day(see: type_see, hour_utc: float, day: str) -> None:
     """A first sight after 16:00 UTC belongs to the next day in Shanghai."""
     midnight_utc_s = 1793491200.0
-    finding = sealed("f1", first_s=midnight_utc_s + hour_utc * 3600)
-    (case_id,) = store.file_look(report("look-1", finding), now_s=1.0).drafted
+    (case_id,) = see("look-1", finding_id="f1", first_s=midnight_utc_s + hour_utc * 3600).drafted
     assert case_id == f"C{day}-{hashlib.sha256(b'f1').hexdigest()[:6]}"
 
 
@@ -89,81 +87,68 @@ def test_colliding_ids_grow_longer(store: SqlCaseStore, sealed: type_sealed, rep
     assert len(second) == len(first) + 1
 
 
-def test_filing_again_changes_nothing(
-    store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report
-) -> None:
+def test_filing_again_changes_nothing(store: SqlCaseStore, drafted: Case, see: type_see) -> None:
     """The same look filed twice is filed once."""
-    again = store.file_look(report("look-1", sealed("f1")), now_s=2000.0)
+    again = see("look-1", finding_id="f1", now_s=2000.0)
     assert (again.already_filed, again.drafted, again.extended) == (True, (), ())
     assert [case.version for case in store.cases()] == [1]
     assert len(store.outbox.pending(inf)) == 1
     assert store.case(drafted.case_id).events == drafted.events
 
 
-def test_a_later_look_at_the_same_thing_extends_the_case(
-    store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report
-) -> None:
+def test_a_later_look_at_the_same_thing_extends_the_case(store: SqlCaseStore, drafted: Case, see: type_see) -> None:
     """Another sight near in space and time joins the case, moves it towards the middle and stretches its times."""
-    later = sealed("f2", look_id="look-2", east_m=6.0, first_s=drafted.last_s + 600)
-    filed = store.file_look(report("look-2", later), now_s=2000.0)
+    later_s = drafted.last_s + 600
+    filed = see("look-2", finding_id="f2", east_m=6.0, first_s=later_s)
     case = store.case(drafted.case_id)
     assert (filed.drafted, filed.extended) == ((), (drafted.case_id,))
     assert [event.kind for event in case.events] == [EventKind.DRAFTED, EventKind.SIGHTING_ADDED]
     assert [finding.finding_id for finding in case.findings] == ["f1", "f2"]
-    assert case.last_s == later.last_s
+    assert case.last_s == later_s + 4
     assert separation_m(case.fix, drafted.fix) == pytest.approx(3.0, abs=0.01)
     assert store.verify_log(case.case_id) == ()
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"east_m": 40.0},
-        {"offence": Offence.DUST},
-        {"first_s": 1793579400.0 + DAY_S},
-    ],
-    ids=["elsewhere", "another offence", "another day"],
-)
+@pytest.mark.parametrize("other", [{"east_m": 40.0}, {"offence": Offence.DUST}, {"first_s": 1793579400.0 + DAY_S}])
 def test_what_is_not_the_same_thing_is_a_new_case(
-    store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report, other: dict[str, object]
+    store: SqlCaseStore, drafted: Case, see: type_see, other: dict[str, object]
 ) -> None:
     """A sight far off in space or time, or of another class, is drafted anew."""
-    filed = store.file_look(report("look-2", sealed("f2", look_id="look-2", **other)), now_s=2.0)
-    assert len(filed.drafted) == 1
+    assert len(see("look-2", **other).drafted) == 1
     assert store.case(drafted.case_id).version == 1
 
 
-def test_what_is_no_offence_is_not_drafted_again(
-    store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report
-) -> None:
+def test_what_is_no_offence_is_not_drafted_again(store: SqlCaseStore, drafted: Case, see: type_see) -> None:
     """A case rejected as lawful takes the next sight and stays rejected; one rejected as unclear is drafted anew."""
     store.decide(drafted.case_id, REJECT, version=1, now_s=2.0)
-    assert store.file_look(report("look-2", sealed("f2", look_id="look-2")), now_s=3.0).extended == (drafted.case_id,)
+    assert see("look-2").extended == (drafted.case_id,)
     assert store.case(drafted.case_id).state is CaseState.REJECTED
     store.decide(drafted.case_id, REOPEN, version=3, now_s=4.0)
     unclear = Decision(kind=EventKind.REJECTED, actor="li", reason=RejectReason.UNCLEAR)
     store.decide(drafted.case_id, unclear, version=4, now_s=5.0)
-    assert store.file_look(report("look-3", sealed("f3", look_id="look-3")), now_s=6.0).drafted
+    assert see("look-3").drafted
 
 
-def test_drills_stay_apart(store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report) -> None:
+def test_drills_stay_apart(
+    store: SqlCaseStore, drafted: Case, see: type_see, sealed: type_sealed, report: type_report
+) -> None:
     """A drill joins no real case, no real look joins a drill's case, and a drill sends nothing."""
     drill = store.file_look(report("drill-1", sealed("d1", look_id="drill-1"), drill=True), now_s=2.0)
-    real = store.file_look(report("look-2", sealed("f2", look_id="look-2")), now_s=3.0)
     assert len(drill.drafted) == 1
-    assert real.extended == (drafted.case_id,)
+    assert see("look-2").extended == (drafted.case_id,)
     store.decide(drill.drafted[0], CONFIRM, version=1, now_s=4.0)
     store.decide(drill.drafted[0], REOPEN, version=2, now_s=5.0)
     assert {queued.case_id for queued in store.outbox.pending(inf)} == {drafted.case_id}
     assert store.verify_log(drill.drafted[0]) == ()
 
 
-def test_findings_of_one_look_stay_apart(store: SqlCaseStore, sealed: type_sealed, report: type_report) -> None:
+def test_findings_of_one_look_stay_apart(
+    store: SqlCaseStore, see: type_see, sealed: type_sealed, report: type_report
+) -> None:
     """What one look told apart is two cases, however near; both may later join one case that was there before."""
     pair = sealed("f1"), sealed("f2", east_m=11.0)
     assert len(store.file_look(report("look-1", *pair), now_s=1.0).drafted) == 2
-    middle = sealed("g1", look_id="look-2", north_m=300.0)
-    (case_id,) = store.file_look(report("look-2", middle), now_s=2.0).drafted
+    (case_id,) = see("look-2", north_m=300.0).drafted
     both = (sealed(f"h{n}", look_id="look-3", north_m=300.0, east_m=-6.0 + 12.0 * n) for n in range(2))
     assert store.file_look(report("look-3", *both), now_s=3.0).extended == (case_id,)
     assert store.case(case_id).version == 3
@@ -183,11 +168,9 @@ def test_decisions_follow_the_state_machine(store: SqlCaseStore, drafted: Case) 
     assert store.verify_log(drafted.case_id) == ()
 
 
-def test_a_decision_on_an_old_version_is_stale(
-    store: SqlCaseStore, drafted: Case, sealed: type_sealed, report: type_report
-) -> None:
+def test_a_decision_on_an_old_version_is_stale(store: SqlCaseStore, drafted: Case, see: type_see) -> None:
     """A case that got another sight since it was shown cannot be decided on the old view."""
-    store.file_look(report("look-2", sealed("f2", look_id="look-2")), now_s=2.0)
+    see("look-2")
     with pytest.raises(StaleCase, match="version 1, is now at 2"):
         store.decide(drafted.case_id, CONFIRM, version=1, now_s=3.0)
     assert store.case(drafted.case_id).state is CaseState.DRAFT
@@ -252,14 +235,9 @@ def test_tampering_behind_the_programs_back_shows(
     assert store.verify_log(drafted.case_id)
 
 
-def test_cases_come_newest_first_and_by_state(store: SqlCaseStore, sealed: type_sealed, report: type_report) -> None:
+def test_cases_come_newest_first_and_by_state(store: SqlCaseStore, see: type_see) -> None:
     """Cases are ordered by their last sight, and can be asked for by state."""
-    ids = [
-        store.file_look(
-            report(f"look-{n}", sealed(f"f{n}", look_id=f"look-{n}", first_s=1793579400.0 + n * DAY_S)), now_s=1.0
-        ).drafted[0]
-        for n in range(3)
-    ]
+    ids = [see(f"look-{n}", first_s=1793579400.0 + n * DAY_S).drafted[0] for n in range(3)]
     assert [case.case_id for case in store.cases()] == ids[::-1]
     store.decide(ids[1], CONFIRM, version=1, now_s=2.0)
     assert [case.case_id for case in store.cases(state=CaseState.CONFIRMED)] == [ids[1]]

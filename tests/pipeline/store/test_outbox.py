@@ -17,24 +17,15 @@ from pipeline.store.case_store import SqlCaseStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.domain.case import SealedFinding
-    from pipeline.domain.look import LookReport
-
-    type_sealed = Callable[..., SealedFinding]
-    type_report = Callable[..., LookReport]
+    from pipeline.ports import FiledLook
 
 CONFIRM = Decision(kind=EventKind.CONFIRMED, actor="officer li", note="seen on site")
 
 
 @pytest.fixture
-def two_cases(store: SqlCaseStore, sealed: type_sealed, report: type_report) -> tuple[str, str]:
+def two_cases(store: SqlCaseStore, see: Callable[..., FiledLook]) -> tuple[str, str]:
     """Two cases drafted at 100 and 101, the first then confirmed at 102."""
-    ids = [
-        store.file_look(
-            report(f"look-{n}", sealed(f"f{n}", look_id=f"look-{n}", north_m=900.0 * n)), now_s=100.0 + n
-        ).drafted[0]
-        for n in range(2)
-    ]
+    ids = [see(f"look-{n}", north_m=900.0 * n, now_s=100.0 + n).drafted[0] for n in range(2)]
     store.decide(ids[0], CONFIRM, version=1, now_s=102.0)
     return ids[0], ids[1]
 
@@ -113,10 +104,10 @@ def test_a_rejection_carries_its_reason(store: SqlCaseStore, two_cases: tuple[st
     assert parse_message(store.outbox.pending(inf)[-1].payload).reason == "permitted"
 
 
-def test_decisions_wait_for_the_undo_time(url: str, sealed: type_sealed, report: type_report) -> None:
+def test_decisions_wait_for_the_undo_time(url: str, see: Callable[..., FiledLook]) -> None:
     """With an undo time a decision is not due before it has passed; drafts leave at once."""
+    (case_id,) = see("look-1", now_s=100.0).drafted
     store = SqlCaseStore(url, timezone=ZoneInfo("Asia/Shanghai"), undo_s=30.0)
-    (case_id,) = store.file_look(report("look-1", sealed("f1")), now_s=100.0).drafted
     store.decide(case_id, CONFIRM, version=1, now_s=110.0)
     assert keys(store, 139.9) == [f"{case_id}:1"]
     assert keys(store, 140.0) == [f"{case_id}:1", f"{case_id}:2"]
