@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pipeline.scene.view import View
     from pipeline.scene.world import World
 
-AMBIENT, DIRECT = 0.6, 0.48
-"""Light from the sky and from the sun, as factors on a colour."""
 _SKY_BGR = (225.0, 214.0, 200.0)
 _BAND_PX = 40
 _LEVELS = 5
@@ -40,9 +38,8 @@ class Backdrop:
     def __init__(self, world: World) -> None:
         self._haze = world.haze
         self._sky = np.array(_SKY_BGR) * np.array(world.light_bgr)
-        ground = paint_ground(world)
-        lit = [gain * (AMBIENT + 0.08 + DIRECT * float(world.sun_enu[2])) for gain in world.light_bgr]
-        self._ground = [cv2.multiply(ground, (*lit, 1.0))]
+        light = world.light_on(np.array([0.0, 0.0, 1.0])).tolist()
+        self._ground = [cv2.multiply(paint_ground(world), (*light, 1.0))]
         for _ in range(_LEVELS - 1):
             self._ground.append(halved(self._ground[-1]))
 

@@ -25,13 +25,13 @@ class Finish:
     """How a face looks in the world's light.
 
     Attributes:
-        colour: (3,) lit BGR.
+        colour: lit BGR, 0..255.
         light: (3,) BGR factor on a texture.
         levels: the texture in halving sizes; none for a plain face.
     """
 
-    colour: NDArray[np.float64]
-    light: NDArray[np.float64]
+    colour: list[float]
+    light: NDArray[np.float32]
     levels: tuple[Texture, ...] = ()
 
 
@@ -134,19 +134,17 @@ class ColourCanvas:
         if finish.levels:
             self._texture(polygon_px, finish)
         else:
-            colour = np.clip(finish.colour, 0, 255).tolist()
-            cv2.fillConvexPoly(self.image, fixed_px(polygon_px), colour, cv2.LINE_AA, FINE_BITS)
+            cv2.fillConvexPoly(self.image, fixed_px(polygon_px), finish.colour, cv2.LINE_AA, FINE_BITS)
 
     def leaves(self, centre_px: NDArray[np.float64], radius_px: float, colour: NDArray[np.float64], kind: int) -> None:
         """A leafy ball."""
-        stamp = None
-        if radius_px <= 400:
-            sprite = self._sprites.leaves[kind % len(self._sprites.leaves)]
-            stamp = _stamp(sprite, centre_px, radius_px, (self.image.shape[0], self.image.shape[1]))
-        if stamp is not None:
-            at, cut = stamp
-            alpha, tone = cut[..., :1], cut[..., 1:]
-            self._blend(at, alpha, colour.astype(np.float32) * tone * alpha)
+        sprite = self._sprites.leaves[kind % len(self._sprites.leaves)]
+        stamp = _stamp(sprite, centre_px, radius_px, (self.image.shape[0], self.image.shape[1]))
+        if stamp is None:
+            return
+        at, cut = stamp
+        alpha, tone = cut[..., :1], cut[..., 1:]
+        self._blend(at, alpha, colour.astype(np.float32) * tone * alpha)
 
     def plume(self, layer: Layer, colour: NDArray[np.float64], owner: int) -> None:
         """A soft patch."""
@@ -172,7 +170,7 @@ class ColourCanvas:
         cv2.fillConvexPoly(mask, fixed_px(local), 255, cv2.LINE_AA, FINE_BITS)
         alpha = mask.astype(np.float32)[..., None] / 255
         at = (slice(top, bottom), slice(left, right))
-        self._blend(at, alpha, flat * finish.light.astype(np.float32) * alpha)  # type: ignore[arg-type]  # uint8 * float32
+        self._blend(at, alpha, flat * finish.light * alpha)  # type: ignore[arg-type]  # uint8 * float32
 
     def _blend(self, at: tuple[slice, slice], alpha: NDArray[np.float32], veil: NDArray[np.float32]) -> None:
         """Let a share of the picture through and add what covers it."""

@@ -74,7 +74,8 @@ TEXTURED = Extent(west_m=-125.0, south_m=-100.0, east_m=125.0, north_m=100.0)
 
 def fixed_px(points_px: NDArray[np.float64]) -> NDArray[np.int32]:
     """Pixel coordinates as the fixed-point numbers OpenCV fills by; what is absurdly far off is brought nearer."""
-    fixed: NDArray[np.int32] = np.round(np.clip(points_px, -_FAR_PX, _FAR_PX) * 2**FINE_BITS).astype(np.int32)
+    near = np.minimum(np.maximum(points_px, -_FAR_PX), _FAR_PX)
+    fixed: NDArray[np.int32] = np.round(near * 2**FINE_BITS).astype(np.int32)
     return fixed
 
 
@@ -123,8 +124,8 @@ def paint_ground(world: World) -> NDArray[np.uint8]:
     for surface in world.surfaces:
         key = (surface.grain, surface.colour_bgr)
         if key not in tiles:
-            tile = grains[surface.grain][..., None] * np.array(surface.colour_bgr)
-            tiles[key] = np.clip(tile, 0, 255).astype(np.uint8)
+            channels = [grains[surface.grain] * np.float64(value) for value in surface.colour_bgr]
+            tiles[key] = np.stack([np.clip(c, 0, 255).astype(np.uint8) for c in channels], axis=-1)
         _lay(image, _texture_px(surface.outline_m, PX_PER_M), tiles[key])
     light = cv2.resize(_shadows(world), (width, height), interpolation=cv2.INTER_LINEAR)
     shaded: NDArray[np.uint8] = cv2.multiply(image, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 255)

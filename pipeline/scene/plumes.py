@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
-from pipeline.scene.solids import Bgr, Xy, toned
+from pipeline.scene.solids import Bgr, Range, Xy, toned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,24 +117,16 @@ _FUMES = Plume(
 
 def dust_plume(rng: np.random.Generator, at_m: Xy, truth_id: str) -> Plume:
     """Dust: brown, low and wide, torn along by the wind."""
-    return _risen(rng, _DUST, at_m, truth_id, speeds_m_s=(0.5, 1.1), tones=(0.85, 1.12))
+    return _risen(rng, _DUST, at_m, truth_id, (0.5, 1.1), (0.85, 1.12))
 
 
 def fumes_plume(rng: np.random.Generator, at_m: Xy, truth_id: str) -> Plume:
     """Cooking fumes: grey-white, narrow, rising from a grill at table height."""
-    return _risen(rng, _FUMES, at_m, truth_id, speeds_m_s=(0.15, 0.45), tones=(0.92, 1.05))
+    return _risen(rng, _FUMES, at_m, truth_id, (0.15, 0.45), (0.92, 1.05))
 
 
-def _risen(
-    rng: np.random.Generator,
-    kind: Plume,
-    at_m: Xy,
-    truth_id: str,
-    *,
-    speeds_m_s: tuple[float, float],
-    tones: tuple[float, float],
-) -> Plume:
-    """A plume of some kind at a place, with its own wind, tone and seed."""
+def _risen(rng: np.random.Generator, kind: Plume, at_m: Xy, truth_id: str, speeds_m_s: Range, tones: Range) -> Plume:
+    """A plume of some kind at a place, with its own seed, wind and tone within the given ranges."""
     angle, speed, tone = rng.uniform(0, 2 * np.pi), rng.uniform(*speeds_m_s), float(rng.uniform(*tones))
     return replace(
         kind,

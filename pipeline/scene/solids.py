@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Bgr = tuple[float, float, float]
 Xy = tuple[float, float]
+Range = tuple[float, float]
 Texture = NDArray[np.uint8]
 
 

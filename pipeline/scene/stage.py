@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.scene.backdrop import AMBIENT, DIRECT, halved
+from pipeline.scene.backdrop import halved
 from pipeline.scene.canvases import Finish
 from pipeline.scene.view import NEAR_M, View, clip_near
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.scene.canvases import Canvas
     from pipeline.scene.solids import Face, Solid
     from pipeline.scene.world import World
+
+_LARGEST_LEAVES_PX = 400
 
 
 class Standing:
@@ -56,7 +58,7 @@ class Standing:
                 canvas.face(pixels[corners], finish, owner)
         balls = zip(points[self._blobs, 2], pixels[self._blobs], self._radii_m, self._leaf_bgr, strict=True)
         for kind, (depth_m, centre, radius_m, colour) in enumerate(balls):
-            if depth_m > 2:
+            if depth_m > 2 and view.focal_px * radius_m <= _LARGEST_LEAVES_PX * depth_m:
                 canvas.leaves(centre, view.focal_px * radius_m / depth_m, colour, kind)
 
 
@@ -83,14 +85,12 @@ class Stage:
 
 
 def _finish(face: Face, world: World) -> Finish:
-    """A face in the world's light. Source: Lambert's cosine law, with light from the sky added."""
-    normal = face.normal
-    sun = max(0.0, float(normal @ world.sun_enu))
-    light = np.array(world.light_bgr) * (AMBIENT + 0.08 * normal[2] + DIRECT * sun)
+    light = world.light_on(face.normal)
     levels = [] if face.texture is None else [face.texture]
     while levels and min(levels[-1].shape[:2]) > 8:
         levels.append(halved(levels[-1]))
-    return Finish(colour=np.array(face.colour_bgr) * light, light=light, levels=tuple(levels))
+    colour = np.clip(np.array(face.colour_bgr) * light, 0, 255)
+    return Finish(colour=colour.tolist(), light=light.astype(np.float32), levels=tuple(levels))
 
 
 def _crosses(corners_px: NDArray[np.float64], after_px: NDArray[np.float64]) -> NDArray[np.float64]:

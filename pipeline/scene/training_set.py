@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pipeline.scene.plumes import Plume
     from pipeline.scene.render import Labels
-    from pipeline.scene.solids import Bgr, Xy
+    from pipeline.scene.solids import Bgr, Range, Xy
     from pipeline.scene.world import World
 
 _START_S = 1.7e9
@@ -40,7 +40,7 @@ _CONE_COLOURS: tuple[Bgr, ...] = ((25, 80, 240), (15, 60, 225), (30, 110, 245), 
 _CLUTTER_COLOURS: tuple[Bgr, ...] = (
     (40, 40, 190), (25, 90, 230), (160, 110, 40), (60, 140, 60), (200, 200, 205), (60, 190, 220), (60, 60, 60),
 )  # fmt: skip
-_SIGNS: tuple[tuple[Callable[..., Solid], Xy, Xy | None], ...] = (
+_SIGNS: tuple[tuple[Callable[..., Solid], Range, Range | None], ...] = (
     (a_board, (0.7, 1.6), None),
     (standing_banner, (1.6, 3.6), (0.9, 1.9)),
     (light_box, (0.7, 1.4), (1.2, 2.2)),

@@ -30,6 +30,7 @@ GEOID_SEPARATION_M = 9.0
 EYE_SPOTS: tuple[tuple[float, float, float], ...] = ((-12.0, -14.0, 11.0), (14.0, 14.0, 12.0))
 """East, north and height above ground of the two street cameras."""
 _CONE_STEP_M = 1.15
+_AMBIENT, _FROM_ABOVE, _DIRECT = 0.6, 0.08, 0.48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +64,15 @@ class World:
     def __post_init__(self) -> None:
         """Make the sun's direction read-only."""
         self.sun_enu.flags.writeable = False
+
+    def light_on(self, normal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(3,) BGR factor on the colour of what faces along a unit vector (3,), east, north, up.
+
+        Source: Lambert's cosine law for the sun, with light from the sky added, a little more from above.
+        """
+        sun = max(0.0, float(normal @ self.sun_enu))
+        light: NDArray[np.float64] = np.array(self.light_bgr) * (_AMBIENT + _FROM_ABOVE * normal[2] + _DIRECT * sun)
+        return light
 
 
 class Planter:
