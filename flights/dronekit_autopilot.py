@@ -87,7 +87,6 @@ class DroneKitAutopilot:
         Raises:
             LinkLost: no autopilot answered in time.
         """
-        os.environ["MAVLINK20"] = "1"  # before the first import, or the v1 dialect without fence lists is used
         started = time.monotonic()
         vehicle = _dial(address, timeout_s)
         vehicle._heartbeat_error = 0  # noqa: SLF001 - else its reader dies after 30 s of silence; we watch the age

@@ -87,10 +87,7 @@ class Route:
     @cached_property
     def border(self) -> shapely.Geometry:
         """The fence's border and all no-fly areas, east, north metres of home."""
-        frame = self.plan.frame
-        airspace = plane_from_map(self.plan.airspace, frame)
-        no_fly = [plane_from_map(polygon, frame) for polygon in self.plan.no_fly]
-        return shapely.union_all([airspace.boundary, *no_fly])
+        return shapely.union_all([self.plan.airspace_m.boundary, *self.plan.no_fly_m])
 
     def point(self, position: PositionSample) -> Point:
         """East, north metres of home."""

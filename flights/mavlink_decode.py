@@ -10,7 +10,7 @@ from flights.mission_transfer import ItemWanted, ListItem, ListLength, TransferE
 from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, TextSample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from flights.mission_transfer import TransferMessage
     from flights.samples import Sample
@@ -22,76 +22,53 @@ YAW_IN_EARTH_FRAME = 64
 STRAIGHT_DOWN = 1 - 1e-9
 
 
-def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401 - pymavlink messages have no types
+def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401, PLR0911 - untyped; one return a kind
     """The sample in a message, or None for other messages.
 
     Args:
         message: as pymavlink parsed it.
         boot_s: the autopilot clock as last heard, for messages that carry none.
     """
-    kind = message.get_type()
-    if kind in _STAMPED:
-        return _STAMPED[kind](message)
-    if kind == "CAMERA_FEEDBACK":
-        return _capture(message, boot_s)
-    if kind == "STATUSTEXT":
-        return TextSample(boot_s=boot_s, severity=message.severity, text=message.text.strip("\x00 "))
+    at_s = getattr(message, "time_boot_ms", boot_s * 1000) / 1000
+    match message.get_type():
+        case "ATTITUDE":
+            yaw, pitch, roll = (math.degrees(angle) for angle in (message.yaw, message.pitch, message.roll))
+            return AttitudeSample(boot_s=at_s, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll)
+        case "GLOBAL_POSITION_INT":
+            return PositionSample(
+                boot_s=at_s,
+                lat_deg=message.lat / 1e7,
+                lon_deg=message.lon / 1e7,
+                alt_amsl_m=message.alt / 1000,
+                height_home_m=message.relative_alt / 1000,
+                velocity_enu_m_s=(message.vy / 100, message.vx / 100, -message.vz / 100),
+            )
+        case "GIMBAL_DEVICE_ATTITUDE_STATUS":
+            yaw, pitch, roll = euler_deg(message.q)
+            north = _counts_from_north(message.flags)
+            return GimbalSample(boot_s=at_s, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, from_north=north)
+        case "SYSTEM_TIME":
+            return ClockSample(boot_s=at_s, unix_s=message.time_unix_usec / 1e6)
+        case "CAMERA_FEEDBACK":
+            return CaptureSample(
+                boot_s=at_s,
+                index=message.img_idx,
+                lat_deg=message.lat / 1e7,
+                lon_deg=message.lng / 1e7,
+                alt_amsl_m=message.alt_msl,
+                yaw_deg=message.yaw,
+                pitch_deg=message.pitch,
+                roll_deg=message.roll,
+            )
+        case "STATUSTEXT":
+            return TextSample(boot_s=at_s, severity=message.severity, text=message.text.strip("\x00 "))
     return None
 
 
-def _attitude(message: Any) -> AttitudeSample:  # noqa: ANN401 - as above
-    return AttitudeSample(
-        boot_s=message.time_boot_ms / 1000,
-        yaw_deg=math.degrees(message.yaw),
-        pitch_deg=math.degrees(message.pitch),
-        roll_deg=math.degrees(message.roll),
-    )
-
-
-def _clock(message: Any) -> ClockSample:  # noqa: ANN401 - as above
-    return ClockSample(boot_s=message.time_boot_ms / 1000, unix_s=message.time_unix_usec / 1e6)
-
-
-def _position(message: Any) -> PositionSample:  # noqa: ANN401 - as above
-    return PositionSample(
-        boot_s=message.time_boot_ms / 1000,
-        lat_deg=message.lat / 1e7,
-        lon_deg=message.lon / 1e7,
-        alt_amsl_m=message.alt / 1000,
-        height_home_m=message.relative_alt / 1000,
-        velocity_enu_m_s=(message.vy / 100, message.vx / 100, -message.vz / 100),
-    )
-
-
-def _gimbal(message: Any) -> GimbalSample:  # noqa: ANN401 - as above
-    yaw, pitch, roll = euler_deg(message.q)
-    stated = message.flags & (YAW_IN_EARTH_FRAME | YAW_IN_VEHICLE_FRAME)
+def _counts_from_north(flags: int) -> bool:
     # Source: common.xml: without either frame flag, a locked yaw counts from north and an unlocked one from the nose.
-    from_north = bool(message.flags & (YAW_IN_EARTH_FRAME if stated else YAW_LOCK))
-    return GimbalSample(
-        boot_s=message.time_boot_ms / 1000, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, from_north=from_north
-    )
-
-
-_STAMPED: dict[str, Callable[[Any], Sample]] = {
-    "ATTITUDE": _attitude,
-    "GLOBAL_POSITION_INT": _position,
-    "GIMBAL_DEVICE_ATTITUDE_STATUS": _gimbal,
-    "SYSTEM_TIME": _clock,
-}
-
-
-def _capture(message: Any, boot_s: float) -> CaptureSample:  # noqa: ANN401 - as above
-    return CaptureSample(
-        boot_s=boot_s,
-        index=message.img_idx,
-        lat_deg=message.lat / 1e7,
-        lon_deg=message.lng / 1e7,
-        alt_amsl_m=message.alt_msl,
-        yaw_deg=message.yaw,
-        pitch_deg=message.pitch,
-        roll_deg=message.roll,
-    )
+    stated = flags & (YAW_IN_EARTH_FRAME | YAW_IN_VEHICLE_FRAME)
+    return bool(flags & (YAW_IN_EARTH_FRAME if stated else YAW_LOCK))
 
 
 def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
@@ -115,23 +92,21 @@ def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
 
 def reply_of(message: Any) -> TransferMessage | None:  # noqa: ANN401 - as above
     """The mission protocol reply in a message, or None for other messages."""
-    kind = message.get_type()
-    if kind in {"MISSION_REQUEST", "MISSION_REQUEST_INT"}:
-        return ItemWanted(seq=message.seq)
-    if kind == "MISSION_ACK":
-        return TransferEnded(result=message.type)
-    if kind == "MISSION_COUNT":
-        return ListLength(count=message.count)
-    if kind == "MISSION_ITEM_INT":
-        return ListItem(
-            seq=message.seq,
-            item=MissionItem(
+    match message.get_type():
+        case "MISSION_REQUEST" | "MISSION_REQUEST_INT":
+            return ItemWanted(seq=message.seq)
+        case "MISSION_ACK":
+            return TransferEnded(result=message.type)
+        case "MISSION_COUNT":
+            return ListLength(count=message.count)
+        case "MISSION_ITEM_INT":
+            item = MissionItem(
                 command=message.command,
                 frame=message.frame,
                 params=(message.param1, message.param2, message.param3, message.param4),
                 lat_e7=message.x,
                 lon_e7=message.y,
                 height_m=message.z,
-            ),
-        )
+            )
+            return ListItem(seq=message.seq, item=item)
     return None

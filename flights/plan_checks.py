@@ -12,7 +12,6 @@ import shapely
 from shapely.geometry import LineString, MultiPoint
 
 from flights.errors import PlanRefused
-from flights.plane import plane_from_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +44,9 @@ def validate_plan(plan: SurveyPlan, *, airframe: Airframe, terrain: Terrain | No
         PlanRefused: a leg leaves the airspace, enters a no-fly area, is too high or too low above the ground under it,
             or the whole needs more energy than the battery holds above its reserve.
     """
-    frame = plan.frame
-    airspace = plane_from_map(plan.airspace, frame).buffer(ROUNDING_M)
+    airspace = plan.airspace_m.buffer(ROUNDING_M)
     shapely.prepare(airspace)
-    no_fly = [plane_from_map(polygon, frame) for polygon in plan.no_fly]
+    no_fly = plan.no_fly_m
     if not airspace.covers(shapely.Point(0, 0)):
         raise PlanRefused(leg="take-off", fault="home is outside the airspace", remedy="Move the take-off point.")
     for leg in plan.legs():
@@ -106,9 +104,8 @@ def blocked_returns(plan: SurveyPlan) -> tuple[str, ...]:
 
     The straight ways home from all points of a leg fill the triangle of the leg and home.
     """
-    frame = plan.frame
-    airspace = plane_from_map(plan.airspace, frame).buffer(ROUNDING_M)
-    no_fly = shapely.union_all([plane_from_map(polygon, frame).buffer(-ROUNDING_M) for polygon in plan.no_fly])
+    airspace = plan.airspace_m.buffer(ROUNDING_M)
+    no_fly = shapely.union_all([polygon.buffer(-ROUNDING_M) for polygon in plan.no_fly_m])
     names = []
     for leg in plan.legs():
         ways = MultiPoint([leg.start_m, leg.end_m, (0.0, 0.0)]).convex_hull

@@ -72,19 +72,18 @@ def draw_plan(plan: SurveyPlan, *, flown: PoseTrack | None = None, width_px: int
     Returns:
         (h, w, 3) BGR.
     """
-    frame = plan.frame
-    airspace = plane_from_map(plan.airspace, frame)
+    airspace = plan.airspace_m
     sheet = _Sheet(airspace.bounds, width_px)
-    sheet.fill(plane_from_map(plan.outline, frame), ZONE)
-    for polygon in plan.no_fly:
-        sheet.fill(plane_from_map(polygon, frame), NO_FLY)
+    sheet.fill(plane_from_map(plan.outline, plan.frame), ZONE)
+    for polygon in plan.no_fly_m:
+        sheet.fill(polygon, NO_FLY)
     sheet.line(airspace.exterior.coords, GREY, 2)
     for leg in plan.legs():
         on_strip = leg.end.kind is WaypointKind.STRIP_END
         sheet.line((leg.start_m, leg.end_m), STRIP if on_strip else TRANSIT, 2 if on_strip else 1)
     if flown is not None:
         rows = np.array([(p.position.lat_deg, p.position.lon_deg, p.position.alt_ellipsoid_m) for p in flown.poses])
-        sheet.line(frame.enu_from_geodetics(rows)[:, :2].tolist(), FLOWN)
+        sheet.line(plan.frame.enu_from_geodetics(rows)[:, :2].tolist(), FLOWN)
     cv2.circle(sheet.image, sheet.px(np.zeros((1, 2)))[0].tolist(), 5, BLACK, -1, cv2.LINE_AA)
     sheet.scale_bar()
     return sheet.image

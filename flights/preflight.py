@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import shapely
 from shapely.geometry import Point as ShapelyPoint
 
 from flights.airframe import Airframe
@@ -204,7 +203,7 @@ def _approval_checks(seen: Preflight) -> list[Check]:
     height, until_s = plan.height_home_m, seen.at_s + plan.duration_s
     band = f"{approval.floor_m:.0f} to {min(approval.ceiling_m, MAX_HEIGHT_AGL_M):.0f} m"
     approved = plane_from_map(approval.outline, plan.frame).buffer(0.05)
-    outside_m2 = float(shapely.difference(plane_from_map(plan.airspace, plan.frame), approved).area)
+    outside_m2 = float(plan.airspace_m.difference(approved).area)
     in_band = approval.floor_m <= height <= min(approval.ceiling_m, MAX_HEIGHT_AGL_M)
     in_time = approval.valid_from_s <= seen.at_s and until_s <= approval.valid_until_s
     flight = f"flight from {seen.at_s:.0f} to {until_s:.0f}"

@@ -12,14 +12,7 @@ import shutil
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Self
 
-from flights.samples import (
-    AttitudeSample,
-    CaptureSample,
-    ClockSample,
-    GimbalSample,
-    PositionSample,
-    TextSample,
-)
+from flights.samples import KINDS, CaptureSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +25,7 @@ if TYPE_CHECKING:
     from flights.survey_plan import SurveyPlan
     from geofences.pose import PoseTrack
 
-KIND_OF: dict[type[Sample], str] = {
-    PositionSample: "position",
-    AttitudeSample: "attitude",
-    GimbalSample: "gimbal",
-    ClockSample: "clock",
-    CaptureSample: "capture",
-    TextSample: "text",
-}
+KIND_OF = {sample_type: kind for kind, sample_type in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +115,6 @@ class FlightRecorder:
             name: asdict(v) if is_dataclass(v) and not isinstance(v, type) else _plain(v) for name, v in numbers.items()
         }
         self._write("header", flight_id=self.flight_id, plan=kept, **facts)
-        self.flush()
 
     def samples(self, samples: Iterable[Sample]) -> None:
         """What the autopilot told, as it came."""
@@ -137,13 +122,11 @@ class FlightRecorder:
             self._write(KIND_OF[type(sample)], **asdict(sample))
             if isinstance(sample, CaptureSample):
                 self.captures.append(sample)
-        self.flush()
 
     def event(self, name: str, text: str, *, at_s: float | None) -> None:
         """Something that happened."""
         self.events.append(FlightEvent(at_s=at_s, name=name, text=text))
         self._write("event", at_s=at_s, name=name, text=text)
-        self.flush()
 
     def outcome(self, outcome: Outcome, *, at_s: float | None) -> None:
         """What was ordered, and how it went."""
@@ -155,25 +138,20 @@ class FlightRecorder:
         self.checks = checks
         for check in checks:
             self._write("check", **asdict(check))
-        self.flush()
 
     def storage_free_bytes(self) -> int:
         """Room left where the log is written."""
         return shutil.disk_usage(self.path.parent).free
 
-    def flush(self) -> None:
-        """Hand everything to the operating system."""
-        self._file.flush()
-
     def close(self) -> None:
         """Write to disk and close; may be called twice."""
         if not self._file.closed:
-            self.flush()
             os.fsync(self._file.fileno())
             self._file.close()
 
     def _write(self, kind: str, **entry: object) -> None:
         self._file.write(json.dumps({"kind": kind, **entry}, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._file.flush()
 
 
 def _plain(value: object) -> object:

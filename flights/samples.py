@@ -120,6 +120,14 @@ class TextSample(_Stamped):
 
 
 Sample = PositionSample | AttitudeSample | GimbalSample | ClockSample | CaptureSample | TextSample
+KINDS: dict[str, type[Sample]] = {  # as flight logs name them
+    "position": PositionSample,
+    "attitude": AttitudeSample,
+    "gimbal": GimbalSample,
+    "clock": ClockSample,
+    "capture": CaptureSample,
+    "text": TextSample,
+}
 
 
 def utc_minus_boot_s(samples: Iterable[ClockSample]) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flights.plane import plane_point
+from flights.plane import plane_from_map, plane_point
 from geofences.local_frame import LocalFrame
 
 if TYPE_CHECKING:
@@ -110,6 +110,16 @@ class SurveyPlan:
     def frame(self) -> LocalFrame:
         """East, north, up about home."""
         return LocalFrame(origin=self.home)
+
+    @property
+    def airspace_m(self) -> Polygon:
+        """Where the aircraft may be, east, north metres of home."""
+        return plane_from_map(self.airspace, self.frame)
+
+    @property
+    def no_fly_m(self) -> list[Polygon]:
+        """Where it may not be, east, north metres of home."""
+        return [plane_from_map(polygon, self.frame) for polygon in self.no_fly]
 
     @property
     def height_home_m(self) -> float:

@@ -11,7 +11,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flights.mission_items import ListKind, MissionItem
 from flights.simulator import guidance
 from flights.simulator.failsafes import Failsafes
-from flights.simulator.fence import FenceShape, FenceType, breaches, shape_of
+from flights.simulator.fence import EVERYWHERE, FenceType, allowed_ground, breaches
 from flights.simulator.mission_run import MissionRun
 from flights.simulator.mission_store import MissionStore
 from flights.simulator.params import Parameters
@@ -19,6 +19,8 @@ from flights.simulator.payload import Payload
 from flights.simulator.wire import ARMABLE, NEEDS_POSITION, Mode
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from flights.simulator.aircraft import Aircraft
     from flights.simulator.dynamics import Demand, Vector
     from flights.simulator.wire import Message, Params
@@ -39,7 +41,7 @@ class Autopilot:
         auto_armed: somebody asked it to leave the ground (take-off, or mission start).
         home_m: where it was armed, as believed then; heights count from there.
         refusal: a fault: why arming is refused, or None.
-        fence_shape: the stored fence in local metres.
+        fence_ground: where the stored fence lets it be, local metres.
         outbox: (component, message) pairs for the link; component 1 is the autopilot.
     """
 
@@ -52,7 +54,7 @@ class Autopilot:
         self.armed = self.flying = self.auto_armed = False
         self.home_m: Vector = (0.0, 0.0, 0.0)
         self.refusal: str | None = None
-        self.fence_shape = FenceShape()
+        self.fence_ground: BaseGeometry = EVERYWHERE
         self.outbox: list[tuple[int, Message]] = []
         self.store = MissionStore(self._home_item())
         self.run = MissionRun(self)
@@ -110,10 +112,10 @@ class Autopilot:
             self.flying = self.auto_armed = False
             self._armed_s = self.now_s
             if self.mode in {Mode.RTL, Mode.LAND, Mode.AUTO}:
-                self.disarm(forced=True)
+                self.disarm()
         delay_s = self.params["DISARM_DELAY"]
         if self.armed and not self.auto_armed and not self.flying and 0 < delay_s <= self.now_s - self._armed_s:
-            self.disarm(forced=True)
+            self.disarm()
 
     def speeds(self) -> guidance.Speeds:
         """Speed limits from the parameters and the last DO_CHANGE_SPEED."""
@@ -182,7 +184,7 @@ class Autopilot:
         if self.aircraft.battery.voltage_v < self.params["BATT_LOW_VOLT"]:
             faults.append("Battery 1 low voltage failsafe")
         here = self.aircraft.believed.enu_m
-        if breaches(self.fence_shape, self.params, here, here):
+        if breaches(self.fence_ground, self.params, here, here):
             faults.append("Vehicle breaching Polygon fence")
         return faults
 
@@ -193,11 +195,11 @@ class Autopilot:
             self.say(mavlink.MAV_SEVERITY_CRITICAL, f"PreArm: {fault}")
         return bool(faults)
 
-    def arm(self, *, forced: bool) -> bool:
+    def arm(self) -> bool:
         """Arm where checks allow it; home becomes the present place."""
         if self.armed:
             return True
-        if not forced and self._refused():
+        if self._refused():
             return False
         if self.mode not in ARMABLE:
             self.say(mavlink.MAV_SEVERITY_CRITICAL, f"Arm: {self.mode.name} mode not armable")
@@ -210,9 +212,9 @@ class Autopilot:
         self._manoeuvre = guidance.Hold()
         return True
 
-    def disarm(self, *, forced: bool) -> bool:
-        """Stop the motors; refused in the air unless forced; then it falls."""
-        if self.flying and not forced:
+    def disarm(self) -> bool:
+        """Stop the motors; refused in the air."""
+        if self.flying:
             return False
         if self.armed:
             self.say(mavlink.MAV_SEVERITY_INFO, "Disarming motors")
@@ -237,7 +239,7 @@ class Autopilot:
 
     def go_to(self, place_m: Vector) -> bool:
         """Fly to a place in GUIDED; refused outside the fence, and then nothing changes."""
-        fence = breaches(self.fence_shape, self.params, place_m, self.home_m)
+        fence = breaches(self.fence_ground, self.params, place_m, self.home_m)
         if self.mode is not Mode.GUIDED or fence != FenceType.NONE:
             return False
         self._manoeuvre = guidance.FlyLeg(end_m=place_m)
@@ -253,7 +255,7 @@ class Autopilot:
 
     def fence_changed(self) -> None:
         """The stored fence was replaced."""
-        self.fence_shape = shape_of(self.store.items(ListKind.FENCE), self.aircraft.local)
+        self.fence_ground = allowed_ground(self.store.items(ListKind.FENCE), self.aircraft.local)
 
     def _home_item(self) -> MissionItem:
         lat, lon = self.aircraft.lat_lon(self.home_m)

@@ -21,7 +21,6 @@ ACCEPTED = int(mavlink.MAV_RESULT_ACCEPTED)
 FAILED = int(mavlink.MAV_RESULT_FAILED)
 DENIED = int(mavlink.MAV_RESULT_DENIED)
 UNSUPPORTED = int(mavlink.MAV_RESULT_UNSUPPORTED)
-FORCE_MAGIC = frozenset({2989.0, 21196.0})  # Source: ArduPilot arming, values of param2 that skip the checks
 
 
 class Commands:
@@ -73,10 +72,9 @@ class Commands:
         self._pilot.send(mavlink.MAVLink_command_ack_message(message.command, result, 0, 0, *client))
 
     def _arm(self, p: Params) -> int:
-        forced = p[1] in FORCE_MAGIC
         if p[0] not in {0.0, 1.0}:
             return UNSUPPORTED
-        return _result(done=self._pilot.arm(forced=forced) if p[0] else self._pilot.disarm(forced=forced))
+        return _result(done=self._pilot.arm() if p[0] else self._pilot.disarm())
 
     def _mode(self, number: int) -> int:
         if number not in set(Mode):

@@ -79,15 +79,13 @@ def step(motion: Motion, demand: Demand | None, wind_m_s: tuple[float, float], d
 
     Args:
         motion: now.
-        demand: what the autopilot asks; None means motors off: it stands, or falls.
+        demand: what the autopilot asks; None means motors off, which happens on the ground only.
         wind_m_s: east, north velocity of the air.
         dt_s: step length; up to 0.05 s is stable.
 
     Returns:
         The motion `dt_s` later; never below the ground.
     """
-    if demand is None and motion.enu_m[2] > 0.0:
-        return _fall(motion, dt_s)
     if demand is None or (motion.enu_m[2] <= 0.0 and demand.velocity_m_s[2] <= 0.0):
         return Motion(enu_m=(motion.enu_m[0], motion.enu_m[1], 0.0), yaw_deg=motion.yaw_deg)
     thrust, accel = _horizontal(motion, demand, wind_m_s, dt_s)
@@ -103,15 +101,6 @@ def step(motion: Motion, demand: Demand | None, wind_m_s: tuple[float, float], d
         enu_m=(east, north, max(0.0, up)), velocity_m_s=velocity, thrust_m_s2=thrust,
         yaw_deg=yaw_deg, yaw_rate_deg_s=yaw_rate_deg_s,
     )  # fmt: skip
-
-
-def _fall(motion: Motion, dt_s: float) -> Motion:
-    """Motors off in the air."""
-    east, north, up = motion.velocity_m_s
-    velocity = (east, north, up - GRAVITY_M_S2 * dt_s)
-    place = motion.enu_m
-    lower = (place[0] + east * dt_s, place[1] + north * dt_s, max(0.0, place[2] + velocity[2] * dt_s))
-    return Motion(enu_m=lower, velocity_m_s=velocity, yaw_deg=motion.yaw_deg)
 
 
 def _horizontal(

@@ -68,7 +68,7 @@ class Failsafes:
         if mode is None or not pilot.armed or pilot.mode is Mode.LAND or pilot.mode is mode:
             return
         if not pilot.flying:
-            pilot.disarm(forced=True)
+            pilot.disarm()
         elif not pilot.set_mode(mode):
             pilot.set_mode(Mode.LAND)
 
@@ -124,7 +124,7 @@ class Failsafes:
         pilot = self._pilot
         if self.position_lost:
             return
-        broken = breaches(pilot.fence_shape, pilot.params, pilot.aircraft.believed.enu_m, pilot.home_m)
+        broken = breaches(pilot.fence_ground, pilot.params, pilot.aircraft.believed.enu_m, pilot.home_m)
         fresh = broken & ~self.broken_fence
         self.broken_fence = broken
         if not fresh or not pilot.armed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shapely import Polygon
+    from shapely.geometry.base import BaseGeometry
 
     from flights.mission_items import MissionItem
     from flights.simulator.dynamics import Vector
@@ -27,41 +26,34 @@ class FenceType(IntFlag):
     POLYGON = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FenceShape:
-    """The stored outlines in local metres: inside every inclusion, outside every exclusion."""
-
-    inclusions: tuple[Polygon, ...] = ()
-    exclusions: tuple[Polygon, ...] = ()
+EVERYWHERE = shapely.box(-1e8, -1e8, 1e8, 1e8)
 
 
-def shape_of(items: tuple[MissionItem, ...], local: Callable[[int, int], tuple[float, float]]) -> FenceShape:
-    """Outlines from stored fence items, which must have passed `judge_fence`.
+def allowed_ground(items: tuple[MissionItem, ...], local: Callable[[int, int], tuple[float, float]]) -> BaseGeometry:
+    """Where the polygons let it be, in local metres: inside every inclusion, outside every exclusion.
 
     Args:
-        items: the fence list.
+        items: the fence list, which must have passed `judge_fence`.
         local: takes latitude and longitude (degrees * 1e7) to east, north metres.
     """
-    inclusions: list[Polygon] = []
-    exclusions: list[Polygon] = []
+    ground: BaseGeometry = EVERYWHERE
     place = 0
     while place < len(items):
-        first = items[place]
-        count = int(first.params[0])
-        outline = shapely.Polygon([local(item.lat_e7, item.lon_e7) for item in items[place : place + count]])
+        first, count = items[place], int(items[place].params[0])
+        corners = [local(item.lat_e7, item.lon_e7) for item in items[place : place + count]]
+        outline = shapely.make_valid(shapely.Polygon(corners))
         included = first.command == mavlink.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION
-        (inclusions if included else exclusions).append(outline)
+        ground = ground.intersection(outline) if included else ground.difference(outline)
         place += count
-    for outline in (*inclusions, *exclusions):
-        shapely.prepare(outline)
-    return FenceShape(inclusions=tuple(inclusions), exclusions=tuple(exclusions))
+    shapely.prepare(ground)
+    return ground
 
 
-def breaches(shape: FenceShape, params: Parameters, place_m: Vector, home_m: Vector) -> FenceType:
+def breaches(ground: BaseGeometry, params: Parameters, place_m: Vector, home_m: Vector) -> FenceType:
     """Which parts of the fence a place breaks.
 
     Args:
-        shape: the outlines.
+        ground: where the polygons let it be.
         params: FENCE_ENABLE, FENCE_TYPE and FENCE_ALT_MAX decide what counts.
         place_m: east, north, up.
         home_m: where heights are counted from.
@@ -70,12 +62,8 @@ def breaches(shape: FenceShape, params: Parameters, place_m: Vector, home_m: Vec
     if not params["FENCE_ENABLE"]:
         return broken
     watched = FenceType(int(params["FENCE_TYPE"]) & 5)
-    east, north = place_m[0], place_m[1]
     if FenceType.ALT_MAX in watched and place_m[2] - home_m[2] > params["FENCE_ALT_MAX"]:
         broken |= FenceType.ALT_MAX
-    if FenceType.POLYGON in watched and (
-        any(not outline.contains_properly(shapely.Point(east, north)) for outline in shape.inclusions)
-        or any(outline.intersects(shapely.Point(east, north)) for outline in shape.exclusions)
-    ):
+    if FenceType.POLYGON in watched and not shapely.contains_properly(ground, shapely.Point(place_m[:2])):
         broken |= FenceType.POLYGON
     return broken

@@ -9,21 +9,15 @@ import bisect
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample, utc_minus_boot_s
+from flights.samples import KINDS, AttitudeSample, ClockSample, GimbalSample, PositionSample, utc_minus_boot_s
 from flights.telemetry.log import TelemetryFault, TelemetryLog, TelemetryRow
 from geofences.attitude import Attitude
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from flights.samples import Sample
 
-KINDS: Mapping[str, type[PositionSample | AttitudeSample | GimbalSample | ClockSample]] = {
-    "position": PositionSample,
-    "attitude": AttitudeSample,
-    "gimbal": GimbalSample,
-    "clock": ClockSample,
-}
 MAX_APART_S = 1.0  # an attitude older or newer than this says nothing about a position
 T = TypeVar("T")
 Turned = tuple[float, float, float, float]
@@ -45,21 +39,16 @@ def parse_flight_log(text: str, *, source: str) -> TelemetryLog:
         try:
             entry = json.loads(line)
             kind = KINDS.get(entry.pop("kind"))
+            if kind is PositionSample:
+                east, north, up = entry["velocity_enu_m_s"]
+                entry["velocity_enu_m_s"] = (east, north, up)
             if kind is not None:
-                samples.append((number, _sample(kind, entry)))
+                samples.append((number, kind(**entry)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             faults.append(TelemetryFault(row=number, field="line", reason=f"not a log entry: {error}"))
     rows, unusable = merge_samples(samples)
     log = TelemetryLog(source=source, format="flight-log", rows=rows, faults=tuple(faults) + unusable)
     return log.usable(remedy="Use a log of a flight that had a satellite fix.")
-
-
-def _sample(
-    kind: type[PositionSample | AttitudeSample | GimbalSample | ClockSample], entry: dict[str, object]
-) -> Sample:
-    if kind is PositionSample:
-        entry["velocity_enu_m_s"] = tuple(entry["velocity_enu_m_s"])  # type: ignore[arg-type]  # a list in JSON
-    return kind(**entry)  # type: ignore[arg-type]  # a wrong or missing field raises TypeError, a recorded fault
 
 
 def merge_samples(samples: Iterable[tuple[int, Sample]]) -> tuple[tuple[TelemetryRow, ...], tuple[TelemetryFault, ...]]:

@@ -39,27 +39,18 @@ def read_telemetry(path: Path, *, timezone: str | None = None) -> TelemetryLog:
         return parse_flight_log(text, source=str(path))
     if path.suffix.lower() == ".srt" or "-->" in text[:500]:
         return parse_dji_srt(text, source=str(path), timezone=timezone)
-    raise TelemetryError(
-        path=str(path),
-        row=None,
-        field="file",
-        fault="neither a flight log, a subtitle log nor a still",
-        remedy="Give the .jsonl of a patrol, the .SRT beside a DJI clip, or stills.",
-    )
+    fault, remedy = "neither a flight log, a subtitle log nor a still", "Give a patrol's .jsonl, a DJI .SRT, or stills."
+    raise _unusable(path, fault, remedy)
 
 
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise TelemetryError(
-                path=str(path), row=None, field="file", fault="over 500 MB", remedy="Split the recording."
-            )
+            raise _unusable(path, "over 500 MB", "Split the recording.")
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise TelemetryError(
-            path=str(path),
-            row=None,
-            field="file",
-            fault=f"cannot be read: {error.strerror}",
-            remedy="Check the path and its permissions.",
-        ) from error
+        raise _unusable(path, f"cannot be read: {error.strerror}", "Check the path and its permissions.") from error
+
+
+def _unusable(path: Path, fault: str, remedy: str) -> TelemetryError:
+    return TelemetryError(path=str(path), row=None, field="file", fault=fault, remedy=remedy)

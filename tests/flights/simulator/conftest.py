@@ -107,7 +107,7 @@ class Bench:
         """Arm in GUIDED and climb."""
         self.run(BOOT_S + 0.1)
         assert self.pilot.set_mode(Mode.GUIDED)
-        assert self.pilot.arm(forced=False), self.texts
+        assert self.pilot.arm(), self.texts
         assert self.pilot.take_off(height_m)
         assert self.run(60, lambda: self.height_m > height_m - 0.5)
 

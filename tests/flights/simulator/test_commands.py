@@ -41,7 +41,7 @@ def test_every_command_is_answered(bench: Bench, number: int, params: tuple[floa
 
 
 def test_arm_take_off_and_land_by_command(bench: Bench) -> None:
-    """The way DroneKit does it, with every answer checked; a forced disarm is needed in the air."""
+    """The way DroneKit does it, with every answer checked; a disarm in the air is refused."""
     assert bench.command(SET_MODE, 1, Mode.GUIDED) == ACCEPTED
     assert bench.command(ARM, 1) == FAILED
     assert bench.texts == ["PreArm: GPS 1: Bad fix"]

@@ -72,13 +72,6 @@ def test_level_thrust_drifts_with_the_wind() -> None:
     assert motion.enu_m[0] > 20
 
 
-def test_motors_off_in_the_air_falls() -> None:
-    """Disarming in flight is no teleport and no hover."""
-    after_second = fly(Motion(enu_m=(0, 0, 30)), None, 1.0)
-    assert after_second.enu_m[2] == pytest.approx(30 - 4.9, abs=0.2)
-    assert fly(after_second, None, 3.0).enu_m[2] == 0
-
-
 def test_demanded_velocity_is_reached() -> None:
     """A steady demand becomes a steady velocity."""
     motion = fly(Motion(enu_m=(0, 0, 30)), Demand(velocity_m_s=(3, -4, 1), yaw_deg=200), 10, (2.0, 1.0))

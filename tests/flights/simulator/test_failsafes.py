@@ -79,7 +79,7 @@ def test_a_low_battery_returns_and_a_critical_one_lands(bench: Bench) -> None:
     bench.run(11)
     assert bench.pilot.mode is Mode.LAND
     assert bench.run(90, lambda: not bench.pilot.armed)
-    assert not bench.pilot.arm(forced=False)
+    assert not bench.pilot.arm()
 
 
 def test_a_lost_position_lands_drifting(bench: Bench) -> None:
@@ -139,7 +139,7 @@ def test_failsafes_do_nothing_on_the_ground(bench: Bench) -> None:
     assert bench.pilot.mode is Mode.GUIDED
     bench.gcs_alive = True
     bench.run(1)
-    assert bench.pilot.arm(forced=False)
+    assert bench.pilot.arm()
     bench.gcs_alive = False
     bench.run(5.3)
     assert not bench.pilot.armed

@@ -8,6 +8,7 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.mission_items import ListKind
+from flights.simulator.fence import EVERYWHERE
 from flights.simulator.wire import Mode
 
 if TYPE_CHECKING:
@@ -128,11 +129,11 @@ def test_a_fence_is_replaced_only_as_a_whole(bench: Bench) -> None:
     assert upload(bench, [item(i, command=5001, kind=FENCE, p1=3, lat=303195000 + i) for i in range(3)], FENCE) == 0
     assert upload(bench, [item(i, command=5001, kind=FENCE, p1=5) for i in range(4)], FENCE) == 6
     assert len(bench.pilot.store.items(ListKind.FENCE)) == 3
-    assert len(bench.pilot.fence_shape.inclusions) == 1
+    assert bench.pilot.fence_ground is not EVERYWHERE
     assert upload(bench, [item(0, command=5100, kind=RALLY)], RALLY) == 0
     bench.tell(mavlink.MAVLink_mission_clear_all_message(1, 1, 255))
     assert all(not bench.pilot.store.items(kind) for kind in (ListKind.FENCE, ListKind.RALLY))
-    assert bench.pilot.fence_shape.inclusions == ()
+    assert bench.pilot.fence_ground is EVERYWHERE
 
 
 def test_the_bad_ack_fault_refuses_every_upload(bench: Bench) -> None:
