@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,13 @@ def _pose(
         sigmas=sigmas or PoseSigmas(),
         velocity_enu_m_s=(6.0, 3.0, 1.0),
     )
+
+
+def _locate_by_pose_only(yaw_deg: float, pitch_deg: float, sigmas: PoseSigmas) -> GroundFix:
+    """The middle of the picture on the ground, with no errors but the pose's."""
+    pose = _pose(yaw_deg, pitch_deg, sigmas=sigmas)
+    exact = {"ground_alt_ellipsoid_m": _GROUND_M, "pixel_sigma_px": 0, "ground_sigma_m": 0}
+    return locate(_CAMERA, _FRAME, pose, _MIDDLE, **exact)
 
 
 def _fix(east_m: float, north_m: float, major_m: float, minor_m: float, bearing_deg: float = 0.0) -> GroundFix:
@@ -112,29 +120,18 @@ def test_the_ellipse_holds_95_of_100(pitch_deg: float, xy: tuple[float, float]) 
 
 
 @pytest.mark.parametrize(
-    ("sigmas", "cause", "variance_m2"),
+    ("sigma", "cause", "variance_m2"),
     [
-        (PoseSigmas(horizontal_m=2, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0), "position", 2 * 4),
-        (PoseSigmas(horizontal_m=0, vertical_m=2, yaw_deg=0, tilt_deg=0, time_s=0), "height", 4),
-        (
-            PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=1, tilt_deg=0, time_s=0),
-            "yaw",
-            (100 * math.radians(1)) ** 2,
-        ),
-        (
-            PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=1, time_s=0),
-            "tilt",
-            (200 * math.radians(1)) ** 2 + (100 * math.radians(1)) ** 2,
-        ),
-        (PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=1), "time", 6**2 + 4**2),
+        ({"horizontal_m": 2}, "position", 2 * 4),
+        ({"vertical_m": 2}, "height", 4),
+        ({"yaw_deg": 1}, "yaw", (100 * math.radians(1)) ** 2),
+        ({"tilt_deg": 1}, "tilt", (200 * math.radians(1)) ** 2 + (100 * math.radians(1)) ** 2),
+        ({"time_s": 1}, "time", 6**2 + 4**2),
     ],
 )
-def test_each_cause_by_hand(sigmas: PoseSigmas, cause: str, variance_m2: float) -> None:
+def test_each_cause_by_hand(sigma: dict[str, float], cause: str, variance_m2: float) -> None:
     """At 45 degrees from 100 m, each cause alone gives the variance that a sketch on paper gives."""
-    fix = locate(
-        _CAMERA, _FRAME, _pose(0, -45, sigmas=sigmas), _MIDDLE,
-        ground_alt_ellipsoid_m=_GROUND_M, pixel_sigma_px=0, ground_sigma_m=0,
-    )  # fmt: skip
+    fix = _locate_by_pose_only(0, -45, replace(_EXACT, **sigma))
     assert np.trace(fix.ellipse.covariance_m2) == pytest.approx(variance_m2, rel=0.01)
     assert dict(fix.budget)[cause] == pytest.approx(1)
 
@@ -150,21 +147,14 @@ def test_the_budget_names_every_cause_and_sums_to_one() -> None:
 
 def test_looking_straight_down_tilt_errs_in_every_direction() -> None:
     """At nadir a tilt error is as large sideways as ahead: the ellipse is a circle."""
-    tilted = PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=1, time_s=0)
-    ellipse = locate(
-        _CAMERA, _FRAME, _pose(70, -90, sigmas=tilted), _MIDDLE,
-        ground_alt_ellipsoid_m=_GROUND_M, pixel_sigma_px=0, ground_sigma_m=0,
-    ).ellipse  # fmt: skip
+    ellipse = _locate_by_pose_only(70, -90, replace(_EXACT, tilt_deg=1)).ellipse
     assert ellipse.semi_minor_m == pytest.approx(ellipse.semi_major_m, rel=1e-6)
     assert ellipse.semi_major_m == pytest.approx(100 * math.radians(1) * math.sqrt(CHI2_95), rel=1e-3)
 
 
 def test_without_any_error_the_ellipse_is_a_point() -> None:
     """Zero in, zero out; the budget then blames nothing."""
-    fix = locate(
-        _CAMERA, _FRAME, _pose(0, -60, sigmas=_EXACT), _MIDDLE,
-        ground_alt_ellipsoid_m=_GROUND_M, pixel_sigma_px=0, ground_sigma_m=0,
-    )  # fmt: skip
+    fix = _locate_by_pose_only(0, -60, _EXACT)
     assert fix.ellipse.semi_major_m == 0
     assert sum(share for _, share in fix.budget) == 0
 

@@ -10,9 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix
-from geofences.position import Geodetic
 from pipeline.domain.case import Case, CaseEvent, CaseState, EventKind, Grade, RejectReason, SealedFinding
 from pipeline.domain.incident import cluster, merge_target, reach_m, separation_m
 from pipeline.domain.offence import Offence
@@ -20,17 +17,12 @@ from pipeline.domain.offence import Offence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geofences.location import GroundFix
+
+    type_fix = Callable[..., GroundFix]
     type_sealed = Callable[..., SealedFinding]
 
-FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3195, lon_deg=120.1390, alt_ellipsoid_m=15.0))
 PLACES = st.lists(st.tuples(st.integers(-40, 40), st.integers(-40, 40)), max_size=9)
-
-
-def fix_at(east_m: float, north_m: float) -> GroundFix:
-    """A fix there."""
-    enu_m = np.array([east_m, north_m, 0.0])
-    ellipse = ErrorEllipse(semi_major_m=2.0, semi_minor_m=1.0, bearing_deg=0.0)
-    return GroundFix(position=FRAME.geodetic_from_enu(enu_m), enu_m=enu_m, ellipse=ellipse, budget=())
 
 
 def case_of(
@@ -61,9 +53,9 @@ def case_of(
 
 @settings(max_examples=60, deadline=None)
 @given(PLACES)
-def test_clusters_part_the_fixes_exactly(places: list[tuple[int, int]]) -> None:
+def test_clusters_part_the_fixes_exactly(fix: type_fix, places: list[tuple[int, int]]) -> None:
     """Every fix is in one group; fixes in different groups are further apart than the distance."""
-    fixes = [fix_at(*place) for place in places]
+    fixes = [fix(*place) for place in places]
     groups = cluster(fixes, 9.5)
     assert sorted(itertools.chain(*groups)) == list(range(len(fixes)))
     for one, other in itertools.combinations(groups, 2):
@@ -72,34 +64,34 @@ def test_clusters_part_the_fixes_exactly(places: list[tuple[int, int]]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(PLACES, st.randoms(use_true_random=False))
-def test_clusters_do_not_depend_on_the_order(places: list[tuple[int, int]], random: object) -> None:
+def test_clusters_do_not_depend_on_the_order(fix: type_fix, places: list[tuple[int, int]], random: object) -> None:
     """The same fixes in another order make the same groups."""
     order = list(range(len(places)))
     random.shuffle(order)  # type: ignore[attr-defined]  # hypothesis' own Random
-    usual = cluster([fix_at(*place) for place in places], 9.5)
-    other = cluster([fix_at(*places[index]) for index in order], 9.5)
+    usual = cluster([fix(*place) for place in places], 9.5)
+    other = cluster([fix(*places[index]) for index in order], 9.5)
     assert {frozenset(group) for group in usual} == {frozenset(order[i] for i in group) for group in other}
 
 
-def test_a_row_is_one_cluster_however_long() -> None:
+def test_a_row_is_one_cluster_however_long(fix: type_fix) -> None:
     """Cones each within the distance of the next are one group, though its ends are far apart."""
-    assert cluster([fix_at(8.0 * n, 0.0) for n in range(12)], 9.5) == (tuple(range(12)),)
-    assert cluster([fix_at(0, 0), fix_at(30, 0), fix_at(5, 0)], 9.5) == ((0, 2), (1,))
+    assert cluster([fix(8.0 * n, 0.0) for n in range(12)], 9.5) == (tuple(range(12)),)
+    assert cluster([fix(0, 0), fix(30, 0), fix(5, 0)], 9.5) == ((0, 2), (1,))
     assert cluster([], 9.5) == ()
 
 
 @given(st.integers(-40, 40), st.integers(-40, 40))
-def test_separation_is_the_distance_on_the_ground(east_m: int, north_m: int) -> None:
+def test_separation_is_the_distance_on_the_ground(fix: type_fix, east_m: int, north_m: int) -> None:
     """The separation is that of the local frame, both ways, and of a fix with itself nothing."""
-    here, there = fix_at(0, 0), fix_at(east_m, north_m)
+    here, there = fix(0, 0), fix(east_m, north_m)
     assert separation_m(here, there) == pytest.approx(float(np.hypot(east_m, north_m)), abs=1e-3)
     assert separation_m(here, there) == pytest.approx(separation_m(there, here), abs=1e-3)
     assert separation_m(there, there) == pytest.approx(0, abs=1e-6)
 
 
-def test_reach_grows_with_both_errors() -> None:
+def test_reach_grows_with_both_errors(fix: type_fix) -> None:
     """Two fixes may be apart by the rule's distance and the root of the sum of their squared radii."""
-    assert reach_m(fix_at(0, 0), fix_at(1, 0), 10.0) == pytest.approx(10 + 8**0.5)
+    assert reach_m(fix(0, 0), fix(1, 0), 10.0) == pytest.approx(10 + 8**0.5)
 
 
 @pytest.mark.parametrize(
