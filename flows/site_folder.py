@@ -19,6 +19,7 @@ from pipeline.site import (
     Aircraft,
     Approval,
     DeliverySettings,
+    ModelSettings,
     Pilot,
     Place,
     SceneSettings,
@@ -112,6 +113,7 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
         weather=WeatherEntry(wind_m_s=3.0, gust_m_s=5.0, visibility_m=8000.0, entered_by="demo pilot"),
         camera=tuple(_rendered_camera(eye) for eye in city_eyes(world)),
         delivery=DeliverySettings(url=delivery_url),
+        model=ModelSettings(threads=2),
         scene=SceneSettings(seed=world.seed, start=SCENE_START),
     )
 

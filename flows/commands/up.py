@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from contextlib import ExitStack
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -10,7 +13,6 @@ from rich.console import Console
 
 from flows.children import Child
 from flows.commands.options import DEFAULT_SITE, SiteFolder
-from flows.orchestrator import prefect_server
 from pipeline.console.app import serve
 from pipeline.site import Site, read_site
 
@@ -26,6 +28,8 @@ def up(
     from flows.console import console_app  # noqa: PLC0415 - the other commands need no web framework
 
     at = read_site(site)
+    for how in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(how, _end)
     said = Console(soft_wrap=True, highlight=False)
     with ExitStack() as stack:
         # The schedules start once the console has its port, so that a port in use starts nothing.
@@ -36,13 +40,15 @@ def up(
         )
 
 
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Leave by the front door, so that everything started is stopped."""
+    sys.exit(0)
+
+
 def _ready(said: Console, stack: ExitStack, site: Site, address: str, *, schedules: bool) -> None:
     said.print(f"ready {address}")
     said.print("The console is on loopback only and has no accounts yet: whoever uses this machine is the officer.")
-    if not schedules:
-        return
-    environment = stack.enter_context(prefect_server(site.folder))
-    log = site.folder / "prefect" / "serve.log"
-    arguments = ["serve", str(site.folder.resolve())]
-    stack.enter_context(Child("schedules", "flows.prefect_flows", arguments, log=log, environment=environment))
-    said.print(f"schedules run; their log: {log}; Prefect: {environment['PREFECT_API_URL']}")
+    if schedules:
+        log = site.folder / "prefect" / "schedules.log"
+        stack.enter_context(Child("schedules", "flows.schedules", [str(site.folder)], log=log))
+        said.print(f"Cameras, patrols on demand and delivery start beside it; their log: {log}")
