@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.scene.signs import house_wall, sign_face
-from pipeline.scene.solids import Bgr, Face, Solid, Xy, beam, beside, box, frustum, rectangle, ring
+from pipeline.scene.solids import Bgr, Face, Solid, Xy, beam, beside, box, frustum, one_of, rectangle, ring
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.scene.solids import Texture
 
 CAR_COLOURS: tuple[Bgr, ...] = (
@@ -27,11 +25,6 @@ WHITE: Bgr = (225, 228, 230)
 STEEL: Bgr = (110, 108, 105)
 GLASS: Bgr = (70, 62, 55)
 DIGGER: Bgr = (35, 165, 225)
-
-
-def one_of(rng: np.random.Generator, colours: Sequence[Bgr]) -> Bgr:
-    """One of some colours, each as likely."""
-    return colours[int(rng.integers(len(colours)))]
 
 
 def cone(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from pipeline.scene.solids import one_of
+
 if TYPE_CHECKING:
     from pipeline.scene.solids import Bgr, Texture
 
@@ -17,8 +19,7 @@ _INKS: tuple[Bgr, ...] = ((250, 250, 250), (20, 20, 190), (30, 220, 250), (30, 3
 
 
 def _contrasting(rng: np.random.Generator, ground: Bgr) -> Bgr:
-    far = [ink for ink in _INKS if sum(abs(a - b) for a, b in zip(ink, ground, strict=True)) > 240]
-    return far[int(rng.integers(len(far)))]
+    return one_of(rng, [ink for ink in _INKS if sum(abs(a - b) for a, b in zip(ink, ground, strict=True)) > 240])
 
 
 def _draw_glyph(image: Texture, rng: np.random.Generator, left: int, top: int, size: int, ink: Bgr) -> None:
@@ -53,7 +54,7 @@ def _rows(image: Texture, rng: np.random.Generator, from_px: int, to_px: int, gl
 def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> Texture:
     """A printed panel at 1 cm per pixel: a ground colour, a headline, smaller lines, sometimes a picture."""
     width, height = int(width_m * 100), int(height_m * 100)
-    ground = _GROUNDS[int(rng.integers(len(_GROUNDS)))]
+    ground = one_of(rng, _GROUNDS)
     image = np.full((height, width, 3), ground, np.uint8)
     ink, second = _contrasting(rng, ground), _contrasting(rng, ground)
     if rng.random() < 0.5:
@@ -64,7 +65,7 @@ def sign_face(rng: np.random.Generator, width_m: float, height_m: float) -> Text
     _rows(image, rng, int(height * 0.07), int(height * 0.4), int(rng.integers(2, 5)), ink)
     if rng.random() < 0.5:
         centre = (int(width * rng.uniform(0.35, 0.65)), int(height * 0.62))
-        picture = _GROUNDS[int(rng.integers(len(_GROUNDS)))]
+        picture = one_of(rng, _GROUNDS)
         cv2.ellipse(image, centre, (int(width * 0.3), int(height * 0.14)), 0, 0, 360, picture, -1, cv2.LINE_AA)
     else:
         _rows(image, rng, int(height * 0.47), int(height * 0.62), int(rng.integers(4, 7)), second)

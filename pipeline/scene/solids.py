@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Bgr = tuple[float, float, float]
+Thing = TypeVar("Thing")
 Xy = tuple[float, float]
 Range = tuple[float, float]
 Texture = NDArray[np.uint8]
@@ -77,6 +78,11 @@ class Solid:
     def vertices_m(self) -> NDArray[np.float64]:
         """(n, 3) every corner and blob centre."""
         return np.concatenate([*(f.corners_m for f in self.faces), self.blobs_m[:, :3]])
+
+
+def one_of(rng: np.random.Generator, things: Sequence[Thing]) -> Thing:
+    """One of some things, each as likely."""
+    return things[int(rng.integers(len(things)))]
 
 
 def toned(colour_bgr: Bgr, tone: float) -> Bgr:

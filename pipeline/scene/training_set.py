@@ -22,9 +22,9 @@ from geofences.pose import Pose
 from pipeline.scene.cameras import SIZE_PX
 from pipeline.scene.layout import DIRT_LOT, PATROLLED, SITE, Palette, lay_out
 from pipeline.scene.plumes import dust_plume, fumes_plume
-from pipeline.scene.props import a_board, canopy, cone, grill_stall, light_box, one_of, roll_up, standing_banner
+from pipeline.scene.props import a_board, canopy, cone, grill_stall, light_box, roll_up, standing_banner
 from pipeline.scene.render import SceneRenderer
-from pipeline.scene.solids import Solid, box
+from pipeline.scene.solids import Solid, box, one_of
 from pipeline.scene.world import Planter
 
 if TYPE_CHECKING:
@@ -93,22 +93,22 @@ class _Garden(Planter):
             at = (centre[0] + reach * math.cos(turn + bend * i), centre[1] + reach * math.sin(turn + bend * i))
             name, tilt = f"c{number}-{i}", float(rng.normal(0, 0.02))
             solid = cone(at, name, height_m=height_m, colour_bgr=colour, bands=bands, tilt=tilt)
-            self.plant(name, "traffic_cone", at, "", radius_m=1.0, solids=[solid])
+            self.plant(name, "traffic_cone", at, radius_m=1.0, solids=[solid])
 
     def sign(self, number: int) -> None:
         """One of four kinds of sign, any size, turned any way."""
         rng, at, heading = self.rng, self.spot(2.5), float(self.rng.uniform(0, 360))
-        look, widths_m, heights_m = _SIGNS[int(rng.integers(len(_SIGNS)))]
+        look, widths_m, heights_m = one_of(rng, _SIGNS)
         width_m = float(rng.uniform(*widths_m))
         size_m = (width_m, float(rng.uniform(*heights_m)) if heights_m else 1.15 * width_m)
         solid = look(rng, at, heading, f"s{number}", size_m)
-        self.plant(solid.truth_id, "illegal_signage", at, "", radius_m=1.0, solids=[solid])
+        self.plant(solid.truth_id, "illegal_signage", at, radius_m=1.0, solids=[solid])
 
     def dust(self, number: int) -> None:
         """A dust plume, mostly over bare soil."""
         rng = self.rng
         bare = rng.random() < 0.75
-        at = (SITE, DIRT_LOT)[int(rng.integers(2))].random_spot(rng, 4.0) if bare else self.spot(5.0)
+        at = one_of(rng, (SITE, DIRT_LOT)).random_spot(rng, 4.0) if bare else self.spot(5.0)
         self.taken.append((*at, 3.0))
         self.smoke("dust", dust_plume, at, f"d{number}")
 
@@ -135,7 +135,7 @@ class _Garden(Planter):
             life_s=plume.life_s * float(rng.uniform(0.7, 1.3)),
             wind_m_s=(east_m_s * float(rng.uniform(0.6, 1.8)), north_m_s * float(rng.uniform(0.6, 1.8))),
         )
-        self.plant(name, class_name, at, "", radius_m=1.0, solids=stall, plumes=[varied])
+        self.plant(name, class_name, at, radius_m=1.0, solids=stall, plumes=[varied])
 
     def clutter(self) -> list[Solid]:
         """Boxes, barriers, bollards and canopies in the colours of what is sought: nothing a detector is asked for."""
@@ -180,7 +180,7 @@ def random_look(rng: np.random.Generator, world: World) -> tuple[Camera, Pose]:
     yaw_deg = float(rng.uniform(0, 360))
     x, y = PATROLLED.random_spot(rng)
     if rng.random() < 0.8:
-        planted = world.planted[int(rng.integers(len(world.planted)))]
+        planted = one_of(rng, world.planted)
         at = world.frame.enu_from_geodetic(planted.position)
         off_axis = pitch_deg + float(rng.uniform(-12, 12))
         ahead = height_m / math.tan(math.radians(float(np.clip(-off_axis, 15, 89))))

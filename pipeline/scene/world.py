@@ -103,7 +103,7 @@ class Planter:
         truth_id: str,
         class_name: str,
         at_m: Xy,
-        reason: str,
+        reason: str = "",
         *,
         radius_m: float,
         parts_m: Sequence[Xy] = (),
