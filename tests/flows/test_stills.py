@@ -1,0 +1,135 @@
+"""`offsite ingest` of photographs: placed by EXIF and XMP; what cannot be used is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from flights.errors import TelemetryError
+from flows.cli import main
+from flows.site_folder import init_site
+from flows.stills import is_stills, stills_source
+from geofences.errors import OutsideTrack
+from pipeline.errors import BadInput
+from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" drone-dji:AbsoluteAltitude="+46.30"
+ drone-dji:GimbalYawDegree="+90.0" drone-dji:GimbalPitchDegree="-60.00" drone-dji:GimbalRollDegree="+0.00"/>
+</rdf:RDF></x:xmpmeta>"""
+STAMP = "2026:11:02 10:00:00"
+STAMP_S = 1_793_584_800.0
+SIZE = (320, 240)
+
+
+def write(
+    path: Path, *, stamp: str | None = STAMP, place: bool = True, aimed: bool = True, size_px: tuple[int, int] = SIZE
+) -> Path:
+    """A small photograph as a drone writes it."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = "M3T"
+    inner = exif.get_ifd(ExifTags.IFD.Exif)
+    inner[ExifTags.Base.FocalLengthIn35mmFilm] = 24
+    if stamp is not None:
+        inner[ExifTags.Base.DateTimeOriginal] = stamp
+    if place:
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+            {
+                ExifTags.GPS.GPSLatitudeRef: "N",
+                ExifTags.GPS.GPSLatitude: (30.0, 19.0, 10.2),
+                ExifTags.GPS.GPSLongitudeRef: "E",
+                ExifTags.GPS.GPSLongitude: (120.0, 8.0, 20.4),
+                ExifTags.GPS.GPSAltitude: 46.3,
+            }
+        )
+    picture = Image.fromarray(np.full((size_px[1], size_px[0], 3), 120, dtype=np.uint8))
+    picture.save(path, exif=exif, **({"xmp": XMP} if aimed else {}))
+    return path
+
+
+def read(path: Path, camera: CameraEntry | None = None) -> object:
+    """The look, in the demo's city."""
+    return stills_source(path, camera=camera, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+
+
+def test_a_burst_keeps_order_time_and_place(tmp_path: Path) -> None:
+    """Two pictures of one second stay two; local stamps become UTC; height is put on the ellipsoid."""
+    write(tmp_path / "DJI_0001.JPG")
+    write(tmp_path / "DJI_0002.JPG")
+    found = stills_source(tmp_path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    assert [still.at_s for still in found.stills] == pytest.approx([STAMP_S, STAMP_S + 0.001], abs=1e-6)
+    pose = found.pose_at(found.stills[1].at_s)
+    assert pose.position.alt_ellipsoid_m == pytest.approx(55.3)
+    assert (pose.gimbal.yaw_deg, pose.gimbal.pitch_deg) == (90.0, -60.0)
+    assert found.profile.camera.focal_px == pytest.approx(320 * 24 / 36)
+    assert "24 mm" in found.profile.name
+
+
+def test_what_cannot_be_placed_is_left_out_by_name(tmp_path: Path) -> None:
+    """A picture without a place, and one without a time, are named; the third is the look."""
+    write(tmp_path / "a.jpg", place=False)
+    write(tmp_path / "b.jpg", stamp=None)
+    write(tmp_path / "c.jpg")
+    found = stills_source(tmp_path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    assert [still.path.name for still in found.stills] == ["c.jpg"]
+    assert sorted(fault.message.split(":")[0] for fault in found.left_out) == ["a.jpg", "b.jpg"]
+
+
+def test_without_an_attitude_nothing_is_placed(tmp_path: Path) -> None:
+    """A picture that does not say where the lens looked is looked at, but never placed by a guess."""
+    write(tmp_path / "a.jpg", aimed=False)
+    found = stills_source(tmp_path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    with pytest.raises(OutsideTrack, match="attitude"):
+        found.pose_at(found.stills[0].at_s)
+
+
+def test_folders_that_are_no_look_are_named(tmp_path: Path) -> None:
+    """Nothing in it, no place in any, no time in any, two sizes, a mounting: each is said with the file."""
+    lens = Lens(width_px=320, height_px=240, hfov_deg=70.0)
+    mounting = Mounting(lat_deg=30.0, lon_deg=120.0, alt_ellipsoid_m=20.0, yaw_deg=0.0, pitch_deg=-30.0)
+    entry = CameraEntry(id="eye", name="eye", kind="city_eye", lens=lens, mounting=mounting)
+    with pytest.raises(BadInput, match="holds no photograph"):
+        read(tmp_path)
+    with pytest.raises(BadInput, match="does not exist"):
+        read(tmp_path / "none.jpg")
+    with pytest.raises(TelemetryError, match="no GPS position"):
+        read(write(tmp_path / "lost.jpg", place=False))
+    with pytest.raises(BadInput, match="when it was taken"):
+        read(write(tmp_path / "undated.jpg", stamp=None))
+    one = write(tmp_path / "one.jpg")
+    with pytest.raises(BadInput, match="mounting"):
+        read(one, entry)
+    write(tmp_path / "two.jpg", size_px=(160, 120))
+    with pytest.raises(BadInput, match=r"two\.jpg: picture size: is 160x120"):
+        read(tmp_path)
+
+
+def test_what_counts_as_photographs(tmp_path: Path) -> None:
+    """Folders and JPEG files do, clips do not."""
+    assert is_stills(tmp_path)
+    assert is_stills(tmp_path / "DJI_0001.JPG")
+    assert not is_stills(tmp_path / "clip.mp4")
+
+
+def test_the_command_takes_photographs_and_refuses_clip_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder ends in an account with exit code 0; --look-hz beside it is refused with 2."""
+    init_site(tmp_path / "site")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    write(photos / "a.jpg")
+    write(photos / "b.jpg", stamp="2026:11:02 10:00:07")
+    for arguments, code in (((), 0), (("--look-hz", "2"), 2)):
+        with pytest.raises(SystemExit) as ended:
+            main(["ingest", str(photos), "--site", str(tmp_path / "site"), *arguments])
+        assert (ended.value.code or 0) == code
+    said = capsys.readouterr()
+    assert "2 frames" in said.out
+    assert "--look-hz" in said.err
