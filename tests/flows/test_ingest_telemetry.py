@@ -1,0 +1,92 @@
+"""Telemetry as it really comes: gaps, foreign encodings, and logs that do not say where the lens looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from flows.ingest import clip_source
+from geofences.errors import OutsideTrack
+from pipeline.sources.media import ClipWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.sources.clip import ClipSource
+
+SECONDS = 12
+# 2026-11-02 10:00 in Hangzhou.
+STARTED_S = 1_793_584_800.0
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve grey seconds."""
+    path = tmp_path_factory.mktemp("clips") / "flight.mp4"
+    with ClipWriter(path, size_px=(160, 120), rate_hz=2, start_s=0.0) as writer:
+        for _ in range(2 * SECONDS):
+            writer.write(np.full((120, 160, 3), 90, dtype=np.uint8))
+    return path
+
+
+def srt(seconds: list[int], *, aimed: bool = True, note: str = "") -> str:
+    """A log of one cue a second, stamped in local time."""
+    look = "[gb_yaw: 10.0 gb_pitch: -60.0 gb_roll: 0.0]" if aimed else ""
+    return "\n".join(
+        f"{n + 1}\n00:00:{second:02d},000 --> 00:00:{second + 1:02d},000\n{note}2026-11-02 10:00:{second:02d}.000\n"
+        f"[latitude: 30.319500] [longitude: 120.139000] [rel_alt: 35.000 abs_alt: 41.000] {look}\n"
+        for n, second in enumerate(seconds)
+    )
+
+
+def read(clip: Path, telemetry: Path) -> ClipSource:
+    """The clip with its log, in the demo's city."""
+    return clip_source(
+        clip,
+        telemetry=telemetry,
+        camera=None,
+        start_s=None,
+        look_hz=None,
+        geoid_separation_m=9.0,
+        timezone="Asia/Shanghai",
+    )
+
+
+def test_local_stamps_are_read_in_the_sites_time_zone(clip: Path, tmp_path: Path) -> None:
+    """DJI stamps local time: schedules would be judged eight hours off if it were taken for UTC."""
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt(list(range(SECONDS))))
+    assert read(clip, path).start_s == STARTED_S
+
+
+def test_a_gap_in_the_log_locates_nothing(clip: Path, tmp_path: Path) -> None:
+    """Where the log is silent for four seconds there is no pose; on both sides there is."""
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt([0, 1, 2, 3, 8, 9, 10, 11]))
+    source = read(clip, path)
+    for pts_s in (0.5, 3.0, 8.0, 10.5):
+        assert source.pose_at(STARTED_S + pts_s).position.alt_ellipsoid_m == pytest.approx(50.0)
+    for pts_s in (3.5, 5.0, 7.5, 11.5):
+        with pytest.raises(OutsideTrack):
+            source.pose_at(STARTED_S + pts_s)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "latin-1", "utf-8-sig"])
+def test_a_log_in_another_encoding_is_read(clip: Path, tmp_path: Path, encoding: str) -> None:
+    """Notes in GB 18030 or Latin-1, or a byte order mark, do not hide the numbers."""
+    path = tmp_path / "flight.SRT"
+    note = {"gb18030": "备注 拱墅 ", "latin-1": "Vol d'été "}.get(encoding, "")
+    path.write_bytes(srt(list(range(SECONDS)), note=note).encode(encoding))
+    assert read(clip, path).pose_at(STARTED_S + 2.0).gimbal.pitch_deg == pytest.approx(-60.0)
+
+
+def test_a_log_without_the_lens_attitude_locates_nothing(clip: Path, tmp_path: Path) -> None:
+    """Where the lens looked is never guessed: such a clip is looked at, and its tracks are left alone as no_pose."""
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt(list(range(SECONDS)), aimed=False))
+    source = read(clip, path)
+    assert source.start_s == STARTED_S
+    with pytest.raises(OutsideTrack, match="does not say where the lens looked"):
+        source.pose_at(STARTED_S + 2.0)
