@@ -212,10 +212,8 @@ def _time_out(machine: Machine, seen: Seen) -> Step:
     if machine.state in GROUND:
         return _give_up(machine, seen, reason)
     if machine.state is PatrolState.RETURNING:
-        if "LAND" in machine.modes:
-            return _stop_commanding(machine, seen, reason)
         return _land_here(machine, seen, reason)
-    return _come_home(machine, seen, reason)
+    return _come_down(machine, seen, reason)
 
 
 def _give_up(machine: Machine, seen: Seen, reason: str) -> Step:
@@ -227,12 +225,18 @@ def _give_up(machine: Machine, seen: Seen, reason: str) -> Step:
     )
 
 
-def _come_home(machine: Machine, seen: Seen, reason: str) -> Step:
-    return Step(
-        machine=_enter(machine, seen, PatrolState.RETURNING, modes=("RTL",), reason=reason),
-        order=Order.RETURN,
-        note=reason,
-    )
+def _come_down(machine: Machine, seen: Seen, reason: str, order: Order = Order.RETURN) -> Step:
+    """Home, or by `Order.LAND` here."""
+    modes = ("LAND",) if order is Order.LAND else ("RTL",)
+    returning = _enter(machine, seen, PatrolState.RETURNING, modes=modes, reason=reason)
+    return Step(machine=returning, order=order, note=reason)
+
+
+def _land_here(machine: Machine, seen: Seen, reason: str) -> Step:
+    """When coming home did not work; when landing does not either, there is nothing left to order."""
+    if "LAND" in machine.modes:
+        return _stop_commanding(machine, seen, reason)
+    return _come_down(machine, seen, reason, Order.LAND)
 
 
 def _on_ground(machine: Machine, seen: Seen) -> Step:
@@ -271,7 +275,7 @@ def _taking_off(machine: Machine, seen: Seen, route: Route) -> Step:
         return _give_up(machine, seen, "disarmed during take-off")
     reason = _refused(seen)
     if reason:
-        return (_give_up if height < 1.0 else _come_home)(machine, seen, reason)
+        return (_give_up if height < 1.0 else _come_down)(machine, seen, reason)
     if height >= ARRIVED_SHARE * route.plan.height_home_m:
         return Step(machine=_enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",)), order=Order.START_MISSION)
     return Step(machine=machine)
@@ -285,7 +289,7 @@ def _on_mission(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits
     watch, stalled = watch_progress(machine.watch, limits, here, seen.at_s)
     reason = _refused(seen) or alarm(route, limits, vehicle) or stalled
     if reason:
-        return _come_home(machine, seen, reason)
+        return _come_down(machine, seen, reason)
     if machine.settled and vehicle.mission_seq is not None and vehicle.mission_seq >= route.return_seq:
         # The mission's own way home and landing: AUTO, or RTL where the last item switches to it.
         return Step(machine=_enter(machine, seen, PatrolState.RETURNING, modes=("AUTO", "RTL")))
@@ -309,16 +313,7 @@ def _returning(machine: Machine, seen: Seen) -> Step:
             return _stop_commanding(machine, seen, "disarmed in flight")
         return Step(machine=_enter(machine, seen, PatrolState.LANDED))
     if outcome is not None and not outcome.ok:
-        reason = f"{outcome.order.value}: {outcome.reason}"
-        return _stop_commanding(machine, seen, reason) if "LAND" in machine.modes else _land_here(machine, seen, reason)
+        return _land_here(machine, seen, f"{outcome.order.value}: {outcome.reason}")
     if seen.recall and "AUTO" in machine.modes and vehicle.mode == "AUTO":
-        return _come_home(machine, seen, "recalled by the operator")
+        return _come_down(machine, seen, "recalled by the operator")
     return Step(machine=machine)
-
-
-def _land_here(machine: Machine, seen: Seen, reason: str) -> Step:
-    return Step(
-        machine=_enter(machine, seen, PatrolState.RETURNING, modes=("LAND",), reason=reason),
-        order=Order.LAND,
-        note=reason,
-    )

@@ -22,6 +22,7 @@ from flights.plane import map_from_plane, plane_from_map
 from flights.survey_plan import SurveyPlan, Waypoint, WaypointKind
 from flights.transit import TransitMap
 from geofences.local_frame import LocalFrame
+from geofences.position import Geodetic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from flights.plan_checks import Terrain
     from flights.plane import Point
     from geofences.camera import Camera
-    from geofences.position import Geodetic
 
 ANGLE_STEP_DEG = 15
 MISSED_PENALTY = 5.0  # ground left out costs as much as flying it five times
@@ -84,7 +84,10 @@ def plan_survey(
     footprint = footprint_on_ground(camera, height_agl_m=height_agl_m, gimbal_pitch_deg=gimbal_pitch_deg)
     frame = LocalFrame(origin=home)
     zone = shapely.make_valid(plane_from_map(outline, frame))
-    airspace = airspace or map_from_plane(_airspace_round(zone, footprint.centre_m + 2 * border_inset_m), frame)
+    if airspace is None:
+        hull = shapely.union_all([zone, shapely.Point(0, 0)]).convex_hull
+        width_m = footprint.centre_m + 2 * border_inset_m
+        airspace = map_from_plane(hull.buffer(width_m, join_style="mitre", mitre_limit=2), frame)
     houses = [plane_from_map(polygon, frame) for polygon in no_fly]
     area = _Area(
         zone=zone,
@@ -109,12 +112,6 @@ def plan_survey(
     )  # fmt: skip
     validate_plan(plan, airframe=airframe, terrain=terrain)
     return replace(plan, warnings=_warnings(plan))
-
-
-def _airspace_round(zone: BaseGeometry, width_m: float) -> Polygon:
-    hull = shapely.union_all([zone, shapely.Point(0, 0)]).convex_hull
-    border: Polygon = hull.buffer(width_m, join_style="mitre", mitre_limit=2)
-    return border
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +252,7 @@ def _route(area: _Area, passes: Sequence[Pass]) -> list[_Stop]:
 
 def _waypoints(route: list[_Stop], frame: LocalFrame, height_m: float, trigger_m: float) -> tuple[Waypoint, ...]:
     geodetics = frame.geodetics_from_enu(np.array([[x, y, 0.0] for _, (x, y) in route]))
+    alt_m = frame.origin.alt_ellipsoid_m + height_m
     waypoints = []
     strip = 0
     for (kind, _), (lat, lon, _) in zip(route, geodetics, strict=True):
@@ -263,12 +261,7 @@ def _waypoints(route: list[_Stop], frame: LocalFrame, height_m: float, trigger_m
         waypoints.append(
             Waypoint(
                 kind=kind,
-                position=replace(
-                    frame.origin,
-                    lat_deg=float(lat),
-                    lon_deg=float(lon),
-                    alt_ellipsoid_m=frame.origin.alt_ellipsoid_m + height_m,
-                ),
+                position=Geodetic(lat_deg=float(lat), lon_deg=float(lon), alt_ellipsoid_m=alt_m),
                 height_home_m=height_m,
                 trigger_m=trigger_m if kind is WaypointKind.STRIP_START else 0.0,
                 strip=strip if on_strip else None,

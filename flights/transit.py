@@ -35,10 +35,6 @@ class TransitMap:
         self._corners = _inner_corners(allowed)
         self._between = self._lengths(self._corners, self._corners)
 
-    def contains(self, point: Point) -> bool:
-        """Whether a point is in the allowed area."""
-        return bool(shapely.covers(self._inside, shapely.Point(point)))
-
     def route(self, start: Point, goal: Point) -> tuple[Point, ...]:
         """Corner points from start to goal, both included.
 

@@ -7,7 +7,6 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flights.errors import SimulatorError
 from flights.simulator.aircraft import Aircraft
@@ -16,9 +15,6 @@ from flights.simulator.link import Link
 from flights.simulator.simulation import Simulation
 from geofences.errors import InvalidGeometry
 from geofences.position import Geodetic
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 def _port(text: str) -> int:
@@ -58,31 +54,8 @@ def _arguments() -> argparse.ArgumentParser:
     add("--speed", type=float, default=1.0, metavar="N", help="simulated seconds per second, up to 20")
     add("--seed", type=int, default=0, help="seed of wind and sensor errors")
     add("--fault", action="append", default=[], metavar="NAME@SECOND", help="may be given many times")
-    add("--param", action="append", default=[], metavar="NAME=VALUE", help="set a parameter at start")
     add("--max-wall-s", type=float, default=900.0, metavar="S", help="stop by itself after this long")
     return parser
-
-
-def _set_parameters(simulation: Simulation, settings: list[str]) -> None:
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        try:
-            known = simulation.pilot.params.set(name, float(value))
-        except ValueError:
-            known = False
-        if not known:
-            raise SimulatorError(f"--param: {setting}: want NAME=VALUE with a known parameter and a number")
-
-
-def _stop_signals() -> list[int]:
-    """A list that gets every SIGTERM from now on."""
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    signal.signal(signal.SIGTERM, note)
-    return received
 
 
 def _fly(arguments: argparse.Namespace) -> None:
@@ -94,8 +67,8 @@ def _fly(arguments: argparse.Namespace) -> None:
     try:
         with arguments.truth.open("w", encoding="utf-8", buffering=1) as truth:
             simulation = Simulation(aircraft, link, truth, start_utc_s=start_utc_s, faults=faults)
-            _set_parameters(simulation, arguments.param)
-            stopping = _stop_signals()
+            stopping: list[int] = []
+            signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
             print(f"ready tcp:127.0.0.1:{link.port}", flush=True)  # noqa: T201 - the promised line
             simulation.run(
                 speed=arguments.speed,

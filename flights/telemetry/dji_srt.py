@@ -25,7 +25,6 @@ _BRACKETS = re.compile(r"\b([a-z_]+)\s*:\s*" + _NUMBER + r"(?=[\s\]])")
 _GPS = re.compile(rf"GPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*(?:,\s*{_NUMBER}\s*(M?)\s*)?\)")
 _HEIGHT = re.compile(rf"(?:\bH\s+|BAROMETER:\s*|\bHb:\s*){_NUMBER}")
 _PRY = re.compile(rf"([FG])\.PRY\s*\(\s*{_NUMBER}°?\s*,\s*{_NUMBER}°?\s*,\s*{_NUMBER}°?\s*\)")
-LATITUDES, LONGITUDES = ("latitude",), ("longitude", "longtitude")
 NO_ATTITUDE = "the log states no lens attitude"
 
 
@@ -109,12 +108,12 @@ def _position(cue: str, fields: dict[str, float]) -> tuple[float, float, float |
         if unit:  # only the style that writes its altitude in metres has latitude first
             return float(first), float(second), float(third) or None  # a constant 0.0M is an unfilled field
         return float(second), float(first), None  # the third number counts satellites
-    found = [next((fields[name] for name in names if name in fields), None) for names in (LATITUDES, LONGITUDES)]
-    if found[0] is None and found[1] is None:
+    lat, lon = fields.get("latitude"), fields.get("longitude", fields.get("longtitude"))
+    if lat is None and lon is None:
         raise _Unusable("position", "the cue holds no position")
-    if found[0] is None or found[1] is None:
-        raise _Unusable("longitude" if found[1] is None else "latitude", "missing: the cue is cut off")
-    return found[0], found[1], None
+    if lat is None or lon is None:
+        raise _Unusable("longitude" if lon is None else "latitude", "missing: the cue is cut off")
+    return lat, lon, None
 
 
 def _attitudes(cue: str, fields: dict[str, float]) -> tuple[Attitude | None, Attitude | None]:

@@ -98,8 +98,9 @@ def do(command: int, *params: float) -> Command:
 def test_a_short_patrol(fly: Callable[..., tuple[Flight, Running]]) -> None:
     """Upload, arm, take-off, AUTO with pictures, RTL, landed and disarmed in less than 25 s, with a truth file."""
     began = time.monotonic()
-    flight, running = fly("--param", "LAND_SPEED=150", "--param", "RTL_LOIT_TIME=1000")
+    flight, running = fly()
     vehicle = flight.vehicle
+    vehicle.parameters["LAND_SPEED"], vehicle.parameters["RTL_LOIT_TIME"] = 150, 1000
     assert len(vehicle.parameters) == len(Parameters())
     commands = vehicle.commands
     commands.clear()

@@ -37,7 +37,6 @@ def run(tmp_path: Path, *arguments: str) -> int:
         (("--start-utc", "noon"), "--start-utc: noon: want an ISO 8601 time"),
         (("--speed", "0"), "--speed: 0.0: want more than 0"),
         (("--fault", "boom@1"), "--fault: boom@1: want NAME@SECOND"),
-        (("--param", "NO_SUCH=1"), "--param: NO_SUCH=1: want NAME=VALUE"),
         (("--truth", "/nowhere/truth"), "/nowhere/truth"),
     ],
 )
@@ -108,7 +107,7 @@ def test_planned_faults_happen_in_time(launch: Callable[..., Running], connect: 
     """At their simulated seconds: a refused arming, a foreign heartbeat, a GPS jump, then no fix at all."""
     running = launch(
         "--fault", "arm_refuse@1", "--fault", "foreign_camera_heartbeat@4", "--fault", "gps_glitch@6",
-        "--fault", "gps_loss@10", "--fault", "wind_20@2", "--param", "DISARM_DELAY=0",
+        "--fault", "gps_loss@10", "--fault", "wind_20@2",
     )  # fmt: skip
     client = connect(running.port)
     assert client.wait("STATUSTEXT", text="PreArm: Compass not healthy")
