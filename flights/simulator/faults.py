@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import shapely
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.errors import SimulatorError
@@ -28,6 +29,7 @@ class FaultName(StrEnum):
     BATTERY_LOW = "battery_low"
     BATTERY_CRITICAL = "battery_critical"
     WIND_20 = "wind_20"
+    BREACH = "breach"
     FOREIGN_CAMERA_HEARTBEAT = "foreign_camera_heartbeat"
     ARM_REFUSE = "arm_refuse"
     BAD_ACK = "bad_ack"
@@ -68,6 +70,8 @@ def strike(fault: FaultName, simulation: Simulation) -> None:  # noqa: C901 - on
             aircraft.battery.remaining = CRITICAL_CHARGE
         case FaultName.WIND_20:
             aircraft.wind.speed_m_s = 20.0
+        case FaultName.BREACH:
+            pilot.fence_ground = shapely.Polygon()  # wherever it is, it is outside
         case FaultName.FOREIGN_CAMERA_HEARTBEAT:
             simulation.telemetry.camera_heartbeat = True
         case FaultName.ARM_REFUSE:

@@ -11,6 +11,7 @@ import pytest
 from flights.errors import SimulatorError
 from flights.simulator.aircraft import Aircraft
 from flights.simulator.faults import LINK_SILENT_S, FaultName, parse_fault
+from flights.simulator.fence import FenceType
 from flights.simulator.link import Link
 from flights.simulator.simulation import Simulation
 from flights.simulator.wire import Mode
@@ -44,6 +45,7 @@ EFFECTS: dict[FaultName, Callable[[Simulation], bool]] = {
     FaultName.BATTERY_LOW: lambda s: s.pilot.aircraft.battery.remaining < 0.2,
     FaultName.BATTERY_CRITICAL: lambda s: s.pilot.aircraft.battery.remaining < 0.1,
     FaultName.WIND_20: lambda s: s.pilot.aircraft.wind.speed_m_s == 20,
+    FaultName.BREACH: lambda s: s.pilot.failsafes.broken_fence == FenceType.POLYGON,
     FaultName.FOREIGN_CAMERA_HEARTBEAT: lambda s: s.telemetry.camera_heartbeat,
     FaultName.ARM_REFUSE: lambda s: s.pilot.refusal is not None,
     FaultName.BAD_ACK: lambda s: s.commands.missions.broken,
@@ -60,7 +62,7 @@ def test_every_fault_strikes_at_its_second_and_not_before(name: FaultName) -> No
     while simulation.pilot.now_s < 4.99:
         simulation.step()
     assert not EFFECTS[name](simulation)
-    while simulation.pilot.now_s < 5.1:
+    while simulation.pilot.now_s < 5.2:
         simulation.step()
     assert EFFECTS[name](simulation)
     while simulation.pilot.now_s < 5.1 + LINK_SILENT_S:
