@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geofences.errors import OutsideTrack, UnlocatableRay
 from geofences.location import GroundFix, fuse
+from geofences.projection import view_rays_enu
 from pipeline.domain.finding import Drop, DropReason
 from pipeline.domain.offence import Offence
 from pipeline.domain.sighting import Sighting
@@ -13,21 +16,37 @@ from pipeline.domain.sighting import Sighting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geofences.camera import Camera
     from geofences.pose import Pose
     from pipeline.domain.frame import SourceProfile
     from pipeline.domain.track import Observation, Track
     from pipeline.geotag.ground import Ground
 
-# A plume has no edge: its foot is known to about a tenth of its width, a solid thing's to a few pixels.
-# Source: docs/adr/0005-where-a-plume-stands.md.
+# Source of all three: docs/adr/0005-where-a-plume-stands.md.
 PLUMES = frozenset({Offence.DUST, Offence.COOKING_FUMES})
 PLUME_FOOT_SHARE = 0.1
 SOLID_FOOT_SIGMA_PX = 2.0
+# A box this close to the picture's border is cut off by it, and its middle is not the thing's.
+BORDER_PX = 3.0
 MAX_LOOKS_FUSED = 60
 
 
+def foot_px(offence: Offence, seen: Observation, camera: Camera, pose: Pose) -> tuple[float, float]:
+    """The pixel where a thing meets the ground: for dust the middle of the ground it covers, else the box's foot.
+
+    Dust lies low and about as deep as it is wide, so the box's lower edge is the near edge of the ground it covers.
+    """
+    across, bottom = seen.foot_px
+    if offence is not Offence.DUST:
+        return across, bottom
+    left, top, right, _ = seen.xyxy_px
+    sin_depression = -float(view_rays_enu(camera, pose, np.array([[across, bottom]]))[0, 2])
+    lift = min((right - left) / 2 * max(sin_depression, 0.0), (bottom - top) / 2)
+    return across, bottom - lift
+
+
 def foot_sigma_px(offence: Offence, seen: Observation) -> float:
-    """One-sigma error of the pixel where the thing meets the ground."""
+    """One-sigma error of that pixel."""
     if offence not in PLUMES:
         return SOLID_FOOT_SIGMA_PX
     left, _, right, _ = seen.xyxy_px
@@ -49,12 +68,12 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
     fixes: list[GroundFix] = []
     reason = DropReason.NO_POSE
     detail = "the source has no telemetry or mounting" if not profile.located else ""
-    for seen in _spread(track.observations) if profile.located else ():
+    for seen in _spread(_whole(track.observations, profile.camera)) if profile.located else ():
         try:
             pose = pose_at(seen.at_s)
-            fixes.append(
-                ground.locate(profile.camera, pose, seen.foot_px, pixel_sigma_px=foot_sigma_px(track.offence, seen))
-            )
+            xy_px = foot_px(track.offence, seen, profile.camera, pose)
+            sigma_px = foot_sigma_px(track.offence, seen)
+            fixes.append(ground.locate(profile.camera, pose, xy_px, pixel_sigma_px=sigma_px))
         except OutsideTrack as error:
             reason, detail = DropReason.NO_POSE, str(error)
         except UnlocatableRay as error:
@@ -63,6 +82,18 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
         return drop(track, reason, detail, None)
     fix = fuse(fixes, ground.frame)
     return Sighting(track=track, source_id=profile.source_id, source_kind=profile.kind, fix=fix)
+
+
+def _whole(observations: tuple[Observation, ...], camera: Camera) -> tuple[Observation, ...]:
+    """Those not cut off by the picture's border; all of them when none is whole."""
+    width, height = camera.size_px
+    far = np.array([BORDER_PX, BORDER_PX, width - BORDER_PX, height - BORDER_PX])
+    whole = tuple(
+        seen
+        for seen in observations
+        if (np.array(seen.xyxy_px)[:2] > far[:2]).all() and (np.array(seen.xyxy_px)[2:] < far[2:]).all()
+    )
+    return whole or observations
 
 
 def _spread(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
