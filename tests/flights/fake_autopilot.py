@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from flights.autopilot import VehicleState
 from flights.errors import CommandRefused, TransferFailed
 from flights.mission_items import Command, ListKind, MissionItem
+from flights.preflight import Approval, Briefing, Weather
 from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flights.survey_plan import SurveyPlan
     from geofences.position import Geodetic
 
 START_UNIX_S = 1_772_416_800.0  # 10:00 in Hangzhou
@@ -23,6 +25,22 @@ SAFE = {
     "FENCE_ACTION": 1.0, "FENCE_ALT_MAX": 120.0, "RTL_ALT": 1500.0, "ARMING_CHECK": 1.0, "WPNAV_SPEED": 1000.0,
 }  # fmt: skip
 MODES = {"STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER"}
+
+
+def briefing_for(plan: SurveyPlan) -> Briefing:
+    """A complete briefing for the hour about `START_UNIX_S`."""
+    return Briefing(
+        approval=Approval(
+            number="HZ-2026-17",
+            outline=plan.airspace,
+            valid_from_s=START_UNIX_S - 3600,
+            valid_until_s=START_UNIX_S + 3600,
+        ),
+        pilot="Li Wei",
+        pilot_licence="CAAC-1",
+        registration="UAS123",
+        weather=Weather(wind_m_s=3, gust_m_s=5, visibility_m=8000, precipitation=False, entered_by="Li Wei"),
+    )
 
 
 class FakeAutopilot:

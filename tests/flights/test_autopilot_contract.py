@@ -22,10 +22,9 @@ from flights.mission_items import Command, Frame, ListKind, MissionItem
 from flights.patrol import VehicleSpeedClock, fly
 from flights.patrol_machine import PatrolState
 from flights.plan_picture import draw_plan
-from flights.preflight import Approval, Briefing, Weather
 from flights.recorder import FlightRecord, FlightRecorder
 from flights.survey import plan_survey
-from tests.flights.fake_autopilot import START_UNIX_S, FakeAutopilot
+from tests.flights.fake_autopilot import START_UNIX_S, FakeAutopilot, briefing_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,15 +105,6 @@ def flown(
     folder = tmp_path_factory.mktemp("flight")
     zone = outline((20, 10), (80, 10), (80, 60), (20, 60))
     plan = plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=25.0, camera=camera, gimbal_pitch_deg=-70.0)
-    briefing = Briefing(
-        approval=Approval(
-            number="HZ-1", outline=plan.airspace, valid_from_s=START_UNIX_S - 60, valid_until_s=START_UNIX_S + 3600
-        ),
-        pilot="Li Wei",
-        pilot_licence="CAAC-1",
-        registration="UAS123",
-        weather=Weather(wind_m_s=3, gust_m_s=5, visibility_m=8000, precipitation=False, entered_by="Li Wei"),
-    )
     nowhere = MissionItem(command=Command.WAYPOINT, frame=Frame.RELATIVE, lat_e7=1_000_000_000, height_m=20.0)
     with request.param(home, folder) as (autopilot, clock):
         refusals = {
@@ -126,7 +116,7 @@ def flown(
         record = fly(
             plan,
             autopilot,
-            briefing=briefing,
+            briefing=briefing_for(plan),
             recorder=FlightRecorder(folder / "flight.jsonl", flight_id="F1"),
             geoid_separation_m=GEOID_SEPARATION_M,
             clock=clock,

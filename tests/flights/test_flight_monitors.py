@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -11,21 +11,8 @@ from flights.airframe import Airframe
 from flights.autopilot import VehicleState
 from flights.flight_monitors import PatrolLimits, Route, Watch, alarm, watch_captures, watch_progress
 from flights.samples import PositionSample
-from flights.survey import plan_survey
-
-if TYPE_CHECKING:
-    from geofences.camera import Camera
-    from geofences.position import Geodetic
-    from tests.flights.conftest import OutlineFrom
 
 LIMITS = PatrolLimits(airspace_until_s=2000.0)
-
-
-@pytest.fixture(scope="module")
-def route(camera: Camera, home: Geodetic, outline: OutlineFrom) -> Route:
-    """A survey beside home."""
-    zone = outline((20, 10), (100, 10), (100, 70), (20, 70))
-    return Route(plan=plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera))
 
 
 def seen(route: Route, **changes: Any) -> VehicleState:

@@ -9,41 +9,26 @@ import pytest
 
 from flights.patrol import fly
 from flights.patrol_machine import PatrolState
-from flights.preflight import Approval, Briefing, Weather
+from flights.preflight import Briefing
 from flights.recorder import FlightRecorder
-from flights.survey import plan_survey
-from tests.flights.fake_autopilot import START_UNIX_S, FakeAutopilot
+from tests.flights.fake_autopilot import FakeAutopilot, briefing_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from flights.recorder import FlightRecord
     from flights.survey_plan import SurveyPlan
-    from geofences.camera import Camera
     from geofences.position import Geodetic
-    from tests.flights.conftest import OutlineFrom
 
 
-@pytest.fixture(scope="module")
-def plan(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyPlan:
-    """A small survey beside home."""
-    zone = outline((20, 10), (100, 10), (100, 70), (20, 70))
-    return plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera)
-
-
-def briefing_for(plan: SurveyPlan) -> Briefing:
-    """A complete briefing."""
-    return Briefing(
-        approval=Approval(
-            number="HZ-2026-17",
-            outline=plan.airspace,
-            valid_from_s=START_UNIX_S - 3600,
-            valid_until_s=START_UNIX_S + 3600,
-        ),
-        pilot="Li Wei",
-        pilot_licence="CAAC-1",
-        registration="UAS123",
-        weather=Weather(wind_m_s=3, gust_m_s=5, visibility_m=8000, precipitation=False, entered_by="Li Wei"),
-    )
+def flown(
+    plan: SurveyPlan, fake: FakeAutopilot, folder: Path, recall: Callable[[], bool] | None = None
+) -> FlightRecord:
+    """One flight with a complete briefing."""
+    recorder = FlightRecorder(folder / "f.jsonl", flight_id="F1")
+    briefing = briefing_for(plan)
+    return fly(plan, fake, briefing=briefing, recorder=recorder, geoid_separation_m=9.0, clock=fake, recall=recall)
 
 
 DISTURBANCES = {
@@ -67,14 +52,7 @@ def test_each_disturbance_ends_as_it_should(case: str, plan: SurveyPlan, home: G
     """Outcome, reason and the last mode that we commanded."""
     faults, refused, outcome, reason, last_mode = DISTURBANCES[case]
     fake = FakeAutopilot(home, faults=faults, refuse=frozenset(refused))
-    record = fly(
-        plan,
-        fake,
-        briefing=briefing_for(plan),
-        recorder=FlightRecorder(tmp_path / "flight.jsonl", flight_id="F1"),
-        geoid_separation_m=9.0,
-        clock=fake,
-    )
+    record = flown(plan, fake, tmp_path)
     assert record.outcome is outcome
     assert reason in record.reason
     assert record.completed == (case == "none")
@@ -85,23 +63,14 @@ def test_each_disturbance_ends_as_it_should(case: str, plan: SurveyPlan, home: G
 def test_coming_home_early_stops_the_camera_trigger(plan: SurveyPlan, home: Geodetic, tmp_path: Path) -> None:
     """The trigger is switched off before the mode changes; otherwise it goes on all the way home."""
     fake = FakeAutopilot(home, faults={20.0: "wind"})
-    recorder = FlightRecorder(tmp_path / "f.jsonl", flight_id="F1")
-    fly(plan, fake, briefing=briefing_for(plan), recorder=recorder, geoid_separation_m=9.0, clock=fake)
+    flown(plan, fake, tmp_path)
     assert fake.commands.index("stop_trigger") + 1 == fake.commands.index("mode RTL")
 
 
 def test_a_recall_brings_the_aircraft_home(plan: SurveyPlan, home: Geodetic, tmp_path: Path) -> None:
     """An operator's wish ends the mission and is named as the reason."""
     fake = FakeAutopilot(home)
-    record = fly(
-        plan,
-        fake,
-        briefing=briefing_for(plan),
-        recorder=FlightRecorder(tmp_path / "f.jsonl", flight_id="F1"),
-        geoid_separation_m=9.0,
-        clock=fake,
-        recall=lambda: fake.now > 25,
-    )
+    record = flown(plan, fake, tmp_path, recall=lambda: fake.now > 25)
     assert (record.outcome, record.reason) == (PatrolState.LANDED, "recalled by the operator")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,22 +10,9 @@ from flights.autopilot import VehicleState
 from flights.flight_monitors import PatrolLimits, Route
 from flights.patrol_machine import TIMEOUT_S, Machine, Order, Outcome, PatrolState, Seen, advance
 from flights.samples import PositionSample
-from flights.survey import plan_survey
-
-if TYPE_CHECKING:
-    from geofences.camera import Camera
-    from geofences.position import Geodetic
-    from tests.flights.conftest import OutlineFrom
 
 MODES = ("STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER", None)
 OVER = {PatrolState.LANDED, PatrolState.ABORTED, PatrolState.CONTROL_LOST}
-
-
-@pytest.fixture(scope="module")
-def route(camera: Camera, home: Geodetic, outline: OutlineFrom) -> Route:
-    """A small survey beside home."""
-    zone = outline((20, 10), (100, 10), (100, 70), (20, 70))
-    return Route(plan=plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera))
 
 
 @st.composite

@@ -9,24 +9,21 @@ import pytest
 
 from flights.airframe import Airframe
 from flights.autopilot import VehicleState
-from flights.preflight import Approval, Briefing, Preflight, Weather, preflight
+from flights.preflight import Preflight, Weather, preflight
 from flights.samples import PositionSample
-from flights.survey import plan_survey
-from tests.flights.fake_autopilot import SAFE, START_UNIX_S
+from tests.flights.fake_autopilot import SAFE, START_UNIX_S, briefing_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from geofences.camera import Camera
+    from flights.survey_plan import SurveyPlan
     from geofences.position import Geodetic
     from tests.flights.conftest import OutlineFrom
 
 
 @pytest.fixture(scope="module")
-def good(camera: Camera, home: Geodetic, outline: OutlineFrom) -> Preflight:
+def good(plan: SurveyPlan, home: Geodetic) -> Preflight:
     """A flight with nothing wrong."""
-    zone = outline((20, 10), (100, 10), (100, 70), (20, 70))
-    plan = plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera)
     here = PositionSample(
         boot_s=60.0, lat_deg=home.lat_deg, lon_deg=home.lon_deg, alt_amsl_m=6.0, height_home_m=0.0,
         velocity_enu_m_s=(0.0, 0.0, 0.0),
@@ -42,15 +39,7 @@ def good(camera: Camera, home: Geodetic, outline: OutlineFrom) -> Preflight:
         mission_equal=True,
         fence_equal=True,
         storage_free_bytes=10**10,
-        briefing=Briefing(
-            approval=Approval(
-                number="HZ-1", outline=plan.airspace, valid_from_s=START_UNIX_S - 60, valid_until_s=START_UNIX_S + 3600
-            ),
-            pilot="Li Wei",
-            pilot_licence="CAAC-1",
-            registration="UAS123",
-            weather=Weather(wind_m_s=3, gust_m_s=6, visibility_m=8000, precipitation=False, entered_by="Li Wei"),
-        ),
+        briefing=briefing_for(plan),
     )  # fmt: skip
 
 
