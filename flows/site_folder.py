@@ -94,7 +94,7 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
     origin = world.frame.origin
     return SiteFile(
         site=Place(
-            name="拱宸桥街道(渲染场景) Gongchenqiao, rendered",
+            name="拱宸桥街道(渲染) Gongchenqiao, rendered",
             origin_lat_deg=origin.lat_deg,
             origin_lon_deg=origin.lon_deg,
             ground_alt_amsl_m=GROUND_ALT_AMSL_M,
@@ -130,7 +130,7 @@ def _rendered_aircraft(world: World) -> Aircraft:
     home = world.frame.geodetic_from_enu(np.array(HOME_ENU_M))
     return Aircraft(
         id="uav-01",
-        name="simulated quadcopter, rendered camera",
+        name="模拟四旋翼 Simulated quadcopter",
         registration="DEMO-UAS-0001",
         connection="simulator",
         lens=Lens(width_px=camera.size_px[0], height_px=camera.size_px[1], focal_px=camera.focal_px),

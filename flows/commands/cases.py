@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from flows.assembly import open_store, open_vault
-from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.domain.case import CaseState
 from pipeline.evidence.verify import verify_manifest
 from pipeline.site import read_site
@@ -31,7 +31,7 @@ def list_cases(
     """List cases, newest sight first."""
     at = read_site(site)
     store = open_store(at)
-    table = Table("case", "offence", "state", "seen", "zone", "± m", "sources")
+    table = Table(Column("case", no_wrap=True), "offence", "state", "seen", "zone", "± m", "sources")
     for case in store.cases(state=state):
         sources = ", ".join(sorted({finding.source_id for finding in case.findings}))
         why = case.findings[0].why
@@ -45,7 +45,7 @@ def list_cases(
             sources,
         )
     store.close()
-    Console().print(table)
+    report_console().print(table)
 
 
 @app.command()
@@ -54,12 +54,14 @@ def show(case_id: Annotated[str, typer.Argument(help="The case's id.")], site: S
     at = read_site(site)
     store, vault = open_store(at), open_vault(at)
     case = store.case(case_id)
-    console = Console(soft_wrap=True, highlight=False)
+    console = report_console()
     _print_head(console, at, case)
     for finding in case.findings:
         _print_finding(console, at, finding)
         problems = verify_manifest(vault, finding.manifest_sha256)
         console.print("  evidence: " + ("[green]intact[/green]" if not problems else f"[red]{problems}[/red]"))
+    broken = store.verify_log(case_id)
+    console.print("  log: " + (f"[red]{'; '.join(broken)}[/red]" if broken else "[green]unbroken[/green]"))
     for event in case.events:
         reason = f" {event.reason}" if event.reason else ""
         console.print(f"  {event.sequence}. {local_time(at, event.at_s)} {event.kind}{reason} by {event.actor}")

@@ -10,12 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.commands.options import report_console
 from flows.errors import DemoWrong
 
 if TYPE_CHECKING:
     from flows.demo_score import Score
-
-REPORT_WIDTH = 132
 
 
 def demo(
@@ -27,9 +26,7 @@ def demo(
     from flows.demo_run import export_evidence, open_demo, run_demo  # noqa: PLC0415
 
     begun_s = time.monotonic()
-    said = Console(soft_wrap=True, highlight=False)
-    if not said.is_terminal:
-        said.width = REPORT_WIDTH
+    said = report_console()
     folder, taken_up = open_demo(out, seed=seed)
     if taken_up:
         said.print(f"{out}: a demonstration was cut off here; taking it up where it stopped")

@@ -9,12 +9,11 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from detectors.errors import DetectorError
 from detectors.model_folder import SHIPPED, load_manifest
-from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from geofences.errors import GeofenceError
 from geofences.zone import ZoneKind
 from pipeline.errors import PipelineError
@@ -52,7 +51,7 @@ def doctor(site: SiteFolder = DEFAULT_SITE) -> None:
     table = Table("what", "", "found", "what to do")
     for row in rows:
         table.add_row(row.name, "[green]ok[/green]" if row.fine else "[red]missing[/red]", row.found, row.remedy)
-    Console().print(table)
+    report_console().print(table)
     if not all(row.fine for row in rows):
         raise typer.Exit(2)
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.site import read_site
 
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
@@ -27,7 +26,7 @@ def plan(
     from flows.sortie import plan_zone  # noqa: PLC0415
 
     made = plan_zone(read_site(site), zone)
-    said = Console(soft_wrap=True, highlight=False)
+    said = report_console()
     said.print(
         f"{zone}: {made.length_m:.0f} m, {made.duration_s:.0f} s, {made.images} pictures, "
         f"{made.coverage_share:.1%} covered, {made.energy_wh:.0f} Wh, {made.gsd_m * 100:.1f} cm a pixel"
@@ -55,7 +54,7 @@ def fly(
     from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
 
     at = read_site(site)
-    said = Console(soft_wrap=True, highlight=False)
+    said = report_console()
     said.print(
         work.patrol(
             at, zone, sortie_id=sortie, now_s=time.time(), time_speed=time_speed, connection=connect, say=said.print

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from flows.children import Child
-from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.console.app import serve
 from pipeline.site import Site, read_site
 
@@ -30,7 +30,7 @@ def up(
     at = read_site(site)
     for how in (signal.SIGTERM, signal.SIGINT):
         signal.signal(how, _end)
-    said = Console(soft_wrap=True, highlight=False)
+    said = report_console()
     with ExitStack() as stack:
         # The schedules start once the console has its port, so that a port in use starts nothing.
         serve(

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from flows.commands.options import report_console
 from geofences.geojson import find_faults, parse_permits, parse_zones
 from pipeline.site import read_text
 
@@ -21,7 +21,7 @@ def check(
 ) -> None:
     """Name every fault in a zone or permit file; exit code 2 if there is one."""
     files = [file / "zones.geojson", file / "permits.geojson"] if file.is_dir() else [file]
-    console = Console(soft_wrap=True)
+    console = report_console()
     faults = [fault for path in files for fault in find_faults(read_text(path), path=str(path))]
     for fault in faults:
         console.print(f"[red]{fault.code}[/red]: {fault}", highlight=False)

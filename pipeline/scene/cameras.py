@@ -43,8 +43,8 @@ def drone_camera() -> Camera:
 
 def city_eyes(world: World) -> tuple[FixedCamera, FixedCamera]:
     """The two street cameras, each turned to the middle between the two things it is there to see."""
-    first = _eye(world, 0, "eye-01", "Crossing, south-west pole", ("cones-held-bay", "sign-pavement"), 66.0)
-    second = _eye(world, 1, "eye-02", "Crossing, north-east pole", ("dust-site", "cones-works"), 84.0)
+    first = _eye(world, 0, "eye-01", "路口西南杆 South-west pole", ("cones-held-bay", "sign-pavement"), 66.0)
+    second = _eye(world, 1, "eye-02", "路口东北杆 North-east pole", ("dust-site", "cones-works"), 84.0)
     return first, second
 
 

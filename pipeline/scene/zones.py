@@ -52,14 +52,20 @@ def zones_of(world: World) -> tuple[Zone, ...]:
     """The zones in which the demo's rules apply, and where the drone may and may not go."""
     evening = _evening(world.start_s)
     rows: tuple[tuple[str, str, ZoneKind, tuple[Extent, ...], Schedule | None], ...] = (
-        ("patrol", "Patrol area", ZoneKind.PATROL, (PATROLLED,), None),
-        ("carriageway", "Carriageways of the crossing", ZoneKind.ROAD, (ROAD_EW, ROAD_NS), None),
-        ("site", "Building site", ZoneKind.CONSTRUCTION_SITE, (SITE,), None),
-        ("signage-west", "Signage control, west arm", ZoneKind.SIGNAGE_CONTROL, (SIGNAGE,), None),
-        ("catering-plaza", "Catering control, plaza", ZoneKind.CATERING_CONTROL, (PLAZA,), None),
-        ("catering-court", "Catering control, food court, evenings", ZoneKind.CATERING_CONTROL, (FOOD_COURT,), evening),
-        ("no-fly", "Transformer yard", ZoneKind.NO_FLY, (NO_FLY,), None),
-        ("flats", "Residential windows", ZoneKind.PRIVACY, (FLATS,), None),
+        ("patrol", "巡查区 Patrol area", ZoneKind.PATROL, (PATROLLED,), None),
+        ("carriageway", "路口车行道 Carriageways", ZoneKind.ROAD, (ROAD_EW, ROAD_NS), None),
+        ("site", "在建工地 Building site", ZoneKind.CONSTRUCTION_SITE, (SITE,), None),
+        ("signage-west", "西段招牌管控区 Signage control", ZoneKind.SIGNAGE_CONTROL, (SIGNAGE,), None),
+        ("catering-plaza", "广场餐饮管控区 Catering, plaza", ZoneKind.CATERING_CONTROL, (PLAZA,), None),
+        (
+            "catering-court",
+            "美食街餐饮管控区(晚间)Catering, evenings",
+            ZoneKind.CATERING_CONTROL,
+            (FOOD_COURT,),
+            evening,
+        ),
+        ("no-fly", "变电站 Transformer yard", ZoneKind.NO_FLY, (NO_FLY,), None),
+        ("flats", "居民窗户 Residential windows", ZoneKind.PRIVACY, (FLATS,), None),
     )
     return tuple(
         Zone(
