@@ -66,7 +66,11 @@ class Database:
         if self._sqlite:
             _set_up_sqlite(self._engine)
         self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._migrate()
+        try:
+            self._migrate()
+        except PipelineError:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
