@@ -11,7 +11,7 @@ export DO_NOT_TRACK = 1
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-peers check bench screenshot clean
+.PHONY: help setup demo test test-peers check bench docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ check: $(STAMP) ## ruff, mypy strict, import contracts, unused and missing depen
 
 bench: $(STAMP) ## speed against a peer or a limit in the same run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script; done
+
+docs: $(STAMP) ## docs made from the program, and the console's screenshot (after `make demo`)
+	@$(PY) docs/generate.py
+	@$(PY) docs/screenshot.py
 
 clean: ## remove what the program and the tests wrote
 	rm -rf out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
