@@ -35,7 +35,7 @@ class Drop:
         track_id: which, within its look.
         offence: what it looked like.
         reason: the named reason.
-        detail: what decided it, such as a permit number, a zone id, or "1.5 s of 30 s".
+        detail: the value that decided it, the same in every language: a permit number, a zone id, "1.5 s < 30 s".
         at_s: when it was best seen, UTC.
         lat_deg: where, if known.
         lon_deg: where, if known.

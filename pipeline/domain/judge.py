@@ -65,7 +65,7 @@ def judge_sighting(sighting: Sighting, rules: Sequence[Rule], index: ZoneIndex) 
     track = sighting.track
     rule = next((row for row in rules if row.offence is track.offence and row.in_force(track.best.at_s)), None)
     if rule is None:
-        return Refused(reason=DropReason.NO_RULE, detail=f"no rule for {track.offence} in force then")
+        return Refused(reason=DropReason.NO_RULE, detail=track.offence.value)
     refused = _judge_persistence(sighting, rule)
     if refused is not None:
         return refused
@@ -84,11 +84,11 @@ def _judge_persistence(sighting: Sighting, rule: Rule) -> Refused | None:
     track = sighting.track
     hits, covered = len(track.observations), max(track.frames_covered, 1)
     if hits < asked.min_hits or hits / covered < asked.min_share:
-        detail = f"seen in {hits} of {covered} frames; asked {asked.min_hits} and {asked.min_share:.0%}"
+        detail = f"{hits}/{covered} < {asked.min_hits}, {asked.min_share:.0%}"
         return Refused(reason=DropReason.TOO_FEW_HITS, detail=detail)
     dwell_s = track.last_s - track.first_s
     if dwell_s < asked.min_dwell_s:
-        return Refused(reason=DropReason.TOO_BRIEF, detail=f"{dwell_s:.1f} s of {asked.min_dwell_s:.0f} s")
+        return Refused(reason=DropReason.TOO_BRIEF, detail=f"{dwell_s:.1f} s < {asked.min_dwell_s:.0f} s")
     return None
 
 
@@ -105,17 +105,18 @@ def _judge_zone(sighting: Sighting, rule: Rule, nearby: Sequence[Zone]) -> Zone 
         position = sighting.fix.position
         point = shapely.Point(position.lon_deg, position.lat_deg)
         nearest = min(active, key=lambda zone: zone.outline.distance(point))
-        return nearest if verdict is Containment.INSIDE else _undecided(sighting, f"zone {nearest.zone_id}")
+        return nearest if verdict is Containment.INSIDE else _undecided(sighting, nearest.zone_id)
     dormant = next((zone for zone in asked if _contained(sighting, (zone,)) is Containment.INSIDE), None)
     if dormant is not None:
-        return Refused(reason=DropReason.OUTSIDE_SCHEDULE, detail=f"zone {dormant.zone_id} is not in force then")
+        return Refused(reason=DropReason.OUTSIDE_SCHEDULE, detail=dormant.zone_id)
     kinds = ", ".join(sorted(rule.zone_kinds))
-    return Refused(reason=DropReason.OUTSIDE_ZONE, detail=f"in no zone of kind {kinds}")
+    return Refused(reason=DropReason.OUTSIDE_ZONE, detail=kinds)
 
 
 def _judge_permits(sighting: Sighting, index: ZoneIndex) -> tuple[PermitConsidered, ...] | Refused:
     near = index.permits_near(sighting.fix.position, sighting.fix.ellipse.semi_major_m + LOOK_AROUND_M)
     considered: list[PermitConsidered] = []
+    at_the_border: str | None = None
     for permit in near:
         if permit.allows != sighting.track.offence:
             continue
@@ -125,10 +126,10 @@ def _judge_permits(sighting: Sighting, index: ZoneIndex) -> tuple[PermitConsider
         elif not permit.valid_at(sighting.track.best.at_s):
             considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="not_valid_then"))
         elif verdict is Containment.INSIDE:
-            return Refused(reason=DropReason.PERMIT_VALID, detail=f"permit {permit.number}")
+            return Refused(reason=DropReason.PERMIT_VALID, detail=permit.number)
         else:
-            return _undecided(sighting, f"permit {permit.number}")
-    return tuple(considered)
+            at_the_border = permit.number
+    return tuple(considered) if at_the_border is None else _undecided(sighting, at_the_border)
 
 
 def _contained(sighting: Sighting, areas: Sequence[Zone | Permit]) -> Containment:
@@ -139,7 +140,7 @@ def _contained(sighting: Sighting, areas: Sequence[Zone | Permit]) -> Containmen
 
 
 def _undecided(sighting: Sighting, border_of: str) -> Refused:
-    detail = f"{border_of}: within {sighting.fix.ellipse.semi_major_m:.1f} m of its border"
+    detail = f"{border_of} ± {sighting.fix.ellipse.semi_major_m:.1f} m"
     return Refused(reason=DropReason.POSITION_UNDECIDED, detail=detail)
 
 

@@ -67,7 +67,7 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
     """
     fixes: list[GroundFix] = []
     reason = DropReason.NO_POSE
-    detail = "the source has no telemetry or mounting" if not profile.located else ""
+    detail = profile.source_id
     for seen in _spread(_whole(track.observations, profile.camera)) if profile.located else ():
         try:
             pose = pose_at(seen.at_s)
@@ -75,9 +75,9 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
             sigma_px = foot_sigma_px(track.offence, seen)
             fixes.append(ground.locate(profile.camera, pose, xy_px, pixel_sigma_px=sigma_px))
         except OutsideTrack as error:
-            reason, detail = DropReason.NO_POSE, str(error)
+            reason, detail = DropReason.NO_POSE, error.code
         except UnlocatableRay as error:
-            reason, detail = DropReason.ABOVE_HORIZON, str(error)
+            reason, detail = DropReason.ABOVE_HORIZON, error.code
     if not fixes:
         return drop(track, reason, detail, None)
     fix = fuse(fixes, ground.frame)

@@ -95,6 +95,7 @@ CASES = {
     "zone not in force": (sighting(), [zone(ZoneKind.ROAD, 0, 20, NIGHT)], [], DropReason.OUTSIDE_SCHEDULE),
     "privacy": (sighting(), [ROAD, zone(ZoneKind.PRIVACY, 3, 2.5)], [], DropReason.PRIVACY_ZONE),
     "permit": (sighting(), [ROAD], [permit(0, 5)], DropReason.PERMIT_VALID),
+    "one permit decides, another cannot": (sighting(), [ROAD], [permit(5, 5), permit(0, 5)], DropReason.PERMIT_VALID),
     "permit's border within the error": (sighting(), [ROAD], [permit(5, 5)], DropReason.POSITION_UNDECIDED),
 }
 
