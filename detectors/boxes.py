@@ -25,15 +25,15 @@ def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
 
 
 def suppress(
-    xyxy: Boxes, score: NDArray[np.float32], class_id: NDArray[np.int64], *, iou_above: float
+    xyxy: Boxes, score: NDArray[np.float32], group: NDArray[np.int64], *, iou_above: float
 ) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression within each class.
+    """Greedy non-maximum suppression within each group (of classes).
 
     Args:
         xyxy: (n, 4) boxes.
         score: (n,) the higher is kept.
-        class_id: (n,) boxes of different classes never suppress each other.
-        iou_above: a box overlapping a kept one of its class by more than this is dropped.
+        group: (n,) boxes of different groups never suppress each other.
+        iou_above: a box overlapping a kept one of its group by more than this is dropped.
 
     Returns:
         (k,) rows kept, best first; equal scores keep their order.
@@ -43,7 +43,7 @@ def suppress(
     while len(order):
         best, rest = order[0], order[1:]
         kept.append(int(best))
-        drop = (iou(xyxy[best : best + 1], xyxy[rest])[0] > iou_above) & (class_id[rest] == class_id[best])
+        drop = (iou(xyxy[best : best + 1], xyxy[rest])[0] > iou_above) & (group[rest] == group[best])
         order = rest[~drop]
     return np.array(kept, dtype=np.int64)
 

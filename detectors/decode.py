@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 2000
 """Boxes that go into suppression at most, best first: bounds the cost of a noisy frame."""
 
+RIVALS = np.array([0, 1, 2, 0])
+"""Per class, the group it competes in where boxes overlap: a plume is dust or fumes, never both."""
+
 
 def decode(
     raw: NDArray[np.float32],
@@ -45,5 +48,5 @@ def decode(
     hit, class_id, score = hit[sure], class_id[sure].astype(np.int64), score[sure]
     centre, half = raw[:2, hit].T, raw[2:4, hit].T / 2
     xyxy = np.concatenate([centre - half, centre + half], axis=1)
-    kept = boxes.suppress(xyxy, score, class_id, iou_above=nms_iou)
+    kept = boxes.suppress(xyxy, score, RIVALS[class_id], iou_above=nms_iou)
     return Detections(xyxy_px=letterbox.restore(xyxy[kept]), score=score[kept], class_id=class_id[kept], model=model)

@@ -39,6 +39,7 @@ from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402 - needs 
 CANDIDATE_THRESHOLDS = np.round(np.arange(LOWEST_SHIPPED_SCORE, 0.66, 0.01), 2)
 NMS_IOU = 0.5
 REAL_INPUT_PX = 640
+SCENE_INPUT_PX = 1280
 
 
 def export(checkpoint: Path, folder: Path, *, recipe: Recipe, input_px: int, training: dict[str, str]) -> ModelManifest:
@@ -107,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--pictures", type=Path, required=True, help="the training folder, for its validation part")
     parser.add_argument("--renderings", type=Path, help="rendered scene frames, for their validation part")
-    parser.add_argument("--input-px", type=int, default=1280, help="longer side of the network input in use")
+    parser.add_argument("--input-px", type=int, default=REAL_INPUT_PX, help="longer side where none is asked for")
     parser.add_argument("--note", default="", help="how the checkpoint came to be")
     choice = parser.parse_args(argv)
     recipe = read_recipe(choice.recipe)
@@ -116,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     parts = [(split_off_validation(read_picture_folder(choice.pictures), recipe.validation_share)[1], REAL_INPUT_PX)]
     if choice.renderings:
         frames = split_off_validation(read_picture_folder(choice.renderings), recipe.validation_share)[1]
-        parts.append((frames, choice.input_px))
+        parts.append((frames, SCENE_INPUT_PX))
     thresholds = choose_thresholds(validation_looks(choice.folder, parts))
     write_manifest(choice.folder, replace(manifest, thresholds=thresholds))
     print(json.dumps(dict(zip(CLASS_NAMES, thresholds, strict=True))))  # noqa: T201 - a command's output

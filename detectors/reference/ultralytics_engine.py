@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from detectors import boxes
+from detectors.decode import RIVALS
 from detectors.detections import Detections
 from detectors.model_folder import identity, load_manifest, verify_file
 from detectors.reference.quiet import silence_ultralytics
@@ -71,4 +73,7 @@ class UltralyticsEngine:
             class_id=result.cls.numpy().astype(np.int64),
             model=self._model,
         )
-        return found.keep(found.score >= self._thresholds[found.class_id])
+        found = found.keep(found.score >= self._thresholds[found.class_id])
+        rivals = RIVALS[found.class_id]
+        one_plume = boxes.suppress(found.xyxy_px, found.score, rivals, iou_above=self._manifest.nms_iou)
+        return found.keep(np.isin(np.arange(len(found)), one_plume))

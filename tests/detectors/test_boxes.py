@@ -39,7 +39,7 @@ def test_iou_is_symmetric_and_a_share(first: list[tuple[float, ...]], second: li
     np.testing.assert_allclose(overlap, boxes.iou(b, a).T)
 
 
-def test_suppress_keeps_the_best_of_a_class_only() -> None:
+def test_suppress_keeps_the_best_of_a_group_only() -> None:
     """The weaker of two overlapping boxes goes if, and only if, both are of one class."""
     xyxy = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [0, 0, 10, 10], [50, 50, 60, 60]], np.float32)
     score = np.array([0.5, 0.9, 0.4, 0.3], np.float32)

@@ -38,6 +38,12 @@ def test_a_weaker_class_does_not_stand_in_for_the_best() -> None:
     assert len(decoded((50, 40, 20, 10, 0.35, 0.45, 0, 0))) == 0
 
 
+def test_a_plume_is_dust_or_fumes() -> None:
+    """Of overlapping dust and fumes boxes the surer one stays; a sign in the same place is none of their business."""
+    found = decoded((50, 40, 20, 10, 0.5, 0, 0, 0), (51, 40, 20, 10, 0, 0, 0, 0.7), (50, 41, 20, 10, 0, 0, 0.6, 0))
+    assert found.class_id.tolist() == [3, 2]
+
+
 def test_no_anchor_above_threshold_is_no_detection() -> None:
     """An empty picture yields an empty set of the right shape."""
     assert decoded((50, 40, 20, 10, 0, 0, 0, 0)).xyxy_px.shape == (0, 4)
