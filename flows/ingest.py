@@ -14,7 +14,7 @@ from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.errors import BadInput
 from pipeline.ports import FiledLook
 from pipeline.sources import media
-from pipeline.sources.camera_file import CameraEntry, Lens
+from pipeline.sources.camera_file import Aim, CameraEntry, Lens
 from pipeline.sources.clip import ClipSource, content_look_id, nowhere
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def clip_source(
     start_s: float | None,
     look_hz: float | None,
     geoid_separation_m: float,
+    ground_alt_amsl_m: float | None = None,
     timezone: str | None = None,
 ) -> ClipSource:
     """A clip given by hand, with whatever is known of where it was taken.
@@ -155,6 +156,7 @@ def clip_source(
         start_s: UTC of the first picture; default: telemetry's, else the clip's own creation time, else its file date.
         look_hz: pictures examined a second; default: the camera's.
         geoid_separation_m: for telemetry that gives heights above sea level.
+        ground_alt_amsl_m: of the take-off place, for telemetry that gives heights above it only.
         timezone: of telemetry that stamps local time; UTC when None.
 
     Raises:
@@ -169,7 +171,8 @@ def clip_source(
     pose: Callable[[float], Pose] | None = entry.mounting.pose_at if entry.mounting else None
     if telemetry is not None:
         log = read_telemetry(telemetry, timezone=timezone)
-        pose, begun_s = _flown(log, facts, begun_s, given=start_s is not None, geoid_m=geoid_separation_m)
+        begun_s = _begun_s(log, begun_s, given=start_s is not None)
+        pose = _flown(log, facts, begun_s, entry.aim, geoid_m=geoid_separation_m, ground_amsl_m=ground_alt_amsl_m)
     return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, source_id=entry.id))
 
 
@@ -196,36 +199,46 @@ def _start_s(clip: Path, facts: ClipFacts) -> float:
     return clip.stat().st_mtime - facts.duration_s if facts.created_s is None else facts.created_s
 
 
+def _begun_s(log: TelemetryLog, begun_s: float, *, given: bool) -> float:
+    """When the clip begins: as given, else by the log's first stamped cue, else as the clip says."""
+    stamped = next((row for row in log.rows if row.at_s is not None and row.pts_s is not None), None)
+    return begun_s if given or stamped is None else (stamped.at_s or 0.0) - (stamped.pts_s or 0.0)
+
+
 def _flown(
-    log: TelemetryLog, facts: ClipFacts, begun_s: float, *, given: bool, geoid_m: float
-) -> tuple[Callable[[float], Pose], float]:
-    """Poses of a clip from its telemetry, and when the clip begins.
+    log: TelemetryLog, facts: ClipFacts, begun_s: float, aim: Aim | None, *, geoid_m: float, ground_amsl_m: float | None
+) -> Callable[[float], Pose]:
+    """Poses of a clip from its telemetry.
 
     A log whose rows say at which time of the clip they belong (SRT) is joined by that; any other by UTC.
-    A log that does not say where the lens looked locates nothing: its tracks are `no_pose`, never a guess.
+    A log that does not say where the lens looked locates nothing unless the pilot's `aim` does: its tracks are
+    `no_pose`, never a guess.
 
     Raises:
         TelemetryError: nothing in the log can be used.
         BadInput: the log and the clip do not overlap.
     """
-    stamped = next((row for row in log.rows if row.at_s is not None and row.pts_s is not None), None)
-    if not given and stamped is not None:
-        begun_s = (stamped.at_s or 0.0) - (stamped.pts_s or 0.0)
-    if all(row.gimbal is None for row in log.rows):
-        return _unaimed, begun_s
+    if aim is None and all(row.gimbal is None for row in log.rows):
+        return _unaimed
+    home_m = ground_amsl_m if all(row.alt_amsl_m is None for row in log.rows) else None
+    gimbal = aim.attitude() if aim else None
     if any(row.pts_s is not None for row in log.rows):
-        track = pose_track_by_pts(log, start_utc_s=begun_s, geoid_separation_m=geoid_m)
+        track = pose_track_by_pts(
+            log, start_utc_s=begun_s, geoid_separation_m=geoid_m, home_alt_amsl_m=home_m, assumed_gimbal=gimbal
+        )
     else:
-        track = pose_track(log, geoid_separation_m=geoid_m)
+        track = pose_track(log, geoid_separation_m=geoid_m, home_alt_amsl_m=home_m, assumed_gimbal=gimbal)
     if track.end_s < begun_s or track.start_s > begun_s + facts.duration_s:
         span = f"{_utc(track.start_s)} to {_utc(track.end_s)}"
         fault = f"covers {span} and does not overlap the clip, which begins {_utc(begun_s)}"
         raise BadInput(path=log.source, field="time", fault=fault, remedy="Give the clip's own log, or its --start")
-    return track.at, begun_s
+    return track.at
 
 
 def _unaimed(at_s: float) -> Pose:
-    raise OutsideTrack(f"the telemetry does not say where the lens looked at {_utc(at_s)}")
+    raise OutsideTrack(
+        f"the telemetry does not say where the lens looked at {_utc(at_s)}: state `aim` in a camera file"
+    )
 
 
 def _utc(at_s: float) -> str:

@@ -67,13 +67,18 @@ def pose_track(
             row=first.row,
             field="time" if first.at_s is None else "altitude" if unknown_height else "attitude",
             fault="the log does not state it",
-            remedy="State what the log does not say: assumed_gimbal, home_alt_amsl_m, or use pose_track_by_pts.",
+            remedy="Give a log that states time, height and where the lens looked.",
         )
     return PoseTrack(poses=tuple(poses), max_gap_s=max_gap_s)
 
 
 def pose_track_by_pts(
-    log: TelemetryLog, *, start_utc_s: float, geoid_separation_m: float, assumed_gimbal: Attitude | None = None
+    log: TelemetryLog,
+    *,
+    start_utc_s: float,
+    geoid_separation_m: float,
+    home_alt_amsl_m: float | None = None,
+    assumed_gimbal: Attitude | None = None,
 ) -> PoseTrack:
     """Poses by the clip's own time: `start_utc_s` plus the time at which each row's picture is shown.
 
@@ -81,6 +86,7 @@ def pose_track_by_pts(
         log: as read.
         start_utc_s: UTC of the clip's first picture.
         geoid_separation_m: as in `pose_track`.
+        home_alt_amsl_m: as in `pose_track`.
         assumed_gimbal: as in `pose_track`.
 
     Raises:
@@ -88,7 +94,9 @@ def pose_track_by_pts(
     """
     rows = tuple(replace(row, at_s=None if row.pts_s is None else start_utc_s + row.pts_s) for row in log.rows)
     shown = replace(log, rows=rows)
-    return pose_track(shown, geoid_separation_m=geoid_separation_m, assumed_gimbal=assumed_gimbal)
+    return pose_track(
+        shown, geoid_separation_m=geoid_separation_m, home_alt_amsl_m=home_alt_amsl_m, assumed_gimbal=assumed_gimbal
+    )
 
 
 def _altitude_m(row: TelemetryRow, home_alt_amsl_m: float | None) -> float | None:

@@ -56,6 +56,7 @@ def ingest(
             start_s=_parse_start(start),
             look_hz=look_hz,
             geoid_separation_m=place.geoid_separation_m,
+            ground_alt_amsl_m=place.ground_alt_amsl_m,
             timezone=place.timezone,
         )
         length_s = read_facts(clip).duration_s

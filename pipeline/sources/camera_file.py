@@ -36,6 +36,17 @@ class Mounting(Entry):
         return Pose(at_s=at_s, position=position, body=look, gimbal=look, sigmas=sigmas)
 
 
+class Aim(Entry):
+    """Where the lens of an aircraft looked all through a clip, as its pilot says, for logs that do not."""
+
+    yaw_deg: float = Field(description="clockwise from true north")
+    pitch_deg: float = Field(ge=-90, le=45, description="0 is level, -90 straight down")
+
+    def attitude(self) -> Attitude:
+        """As an attitude of the lens."""
+        return Attitude(yaw_deg=self.yaw_deg, pitch_deg=self.pitch_deg)
+
+
 class Lens(Entry):
     """The image plane: either `hfov_deg`, or `k` and `distortion` from a calibration."""
 
@@ -71,6 +82,7 @@ class CameraEntry(Entry):
     kind: Literal["drone", "city_eye", "stills"] = Field(description="how it looks")
     lens: Lens = Field(description="image plane")
     mounting: Mounting | None = Field(default=None, description="for a fixed camera")
+    aim: Aim | None = Field(default=None, description="for an aircraft whose log does not say where the lens looked")
     url: str = Field(default="", description="where its stream or clip is: rtsp://..., or a file beside site.toml")
     look_hz: float = Field(default=1.0, gt=0, le=30, description="pictures examined a second")
     watch_every_s: float = Field(default=300.0, ge=10, description="a window is watched this often")

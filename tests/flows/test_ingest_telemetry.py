@@ -9,6 +9,7 @@ import pytest
 
 from flows.ingest import clip_source
 from geofences.errors import OutsideTrack
+from pipeline.sources.camera_file import Aim, CameraEntry, Lens
 from pipeline.sources.media import ClipWriter
 
 if TYPE_CHECKING:
@@ -41,15 +42,16 @@ def srt(seconds: list[int], *, aimed: bool = True, note: str = "") -> str:
     )
 
 
-def read(clip: Path, telemetry: Path) -> ClipSource:
+def read(clip: Path, telemetry: Path, camera: CameraEntry | None = None) -> ClipSource:
     """The clip with its log, in the demo's city."""
     return clip_source(
         clip,
         telemetry=telemetry,
-        camera=None,
+        camera=camera,
         start_s=None,
         look_hz=None,
         geoid_separation_m=9.0,
+        ground_alt_amsl_m=6.0,
         timezone="Asia/Shanghai",
     )
 
@@ -90,3 +92,22 @@ def test_a_log_without_the_lens_attitude_locates_nothing(clip: Path, tmp_path: P
     assert source.start_s == STARTED_S
     with pytest.raises(OutsideTrack, match="does not say where the lens looked"):
         source.pose_at(STARTED_S + 2.0)
+
+
+def test_the_pilot_may_state_where_the_lens_looked(clip: Path, tmp_path: Path) -> None:
+    """A camera file's `aim` places such a clip, with the large errors of a stated heading."""
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt(list(range(SECONDS)), aimed=False))
+    lens = Lens(width_px=160, height_px=120, hfov_deg=70.0)
+    aim = Aim(yaw_deg=250.0, pitch_deg=-45.0)
+    source = read(clip, path, CameraEntry(id="uav", name="uav", kind="drone", lens=lens, aim=aim))
+    pose = source.pose_at(STARTED_S + 2.0)
+    assert (pose.gimbal.yaw_deg, pose.gimbal.pitch_deg) == (250.0, -45.0)
+    assert pose.sigmas.yaw_deg >= 15.0
+
+
+def test_heights_above_the_take_off_place_stand_on_the_sites_ground(clip: Path, tmp_path: Path) -> None:
+    """35 m above ground that is 6 m above the sea, and so 15 m above the ellipsoid, are 50 m."""
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt(list(range(SECONDS))).replace(" abs_alt: 41.000", ""))
+    assert read(clip, path).pose_at(STARTED_S + 2.0).position.alt_ellipsoid_m == pytest.approx(50.0)
