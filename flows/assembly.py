@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipeline.delivery.case_system import CaseSystemAddress, CaseSystemClient
+from pipeline.domain.frame import SourceKind
 from pipeline.errors import BadInput
 from pipeline.evidence.vault import FolderVault
 from pipeline.store.case_store import SqlCaseStore
@@ -37,8 +38,8 @@ def open_vault(site: Site) -> FolderVault:
     return FolderVault(site.vault_folder)
 
 
-def open_engine(site: Site) -> Engine:
-    """The site's detector.
+def open_engine(site: Site, kind: SourceKind) -> Engine:
+    """The site's detector, at the input size for that kind of source.
 
     Raises:
         ModelUnusable: the weights are missing or altered.
@@ -48,7 +49,8 @@ def open_engine(site: Site) -> Engine:
 
     model = site.settings.model
     folder = site.folder / model.folder if model.folder else SHIPPED
-    return OpenVinoEngine(Path(folder), long_side_px=model.long_side_px, threads=model.threads)
+    long_side_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
+    return OpenVinoEngine(Path(folder), long_side_px=long_side_px, threads=model.threads)
 
 
 def make_examiner(site: Site, *, drill: bool = False, looks_until_tracked: int = 2) -> Examiner:
@@ -63,7 +65,7 @@ def make_examiner(site: Site, *, drill: bool = False, looks_until_tracked: int =
     from pipeline.run.examine import Examiner  # noqa: PLC0415 - OpenCV is not in the CLI's import path
 
     return Examiner(
-        engine=open_engine(site),
+        engine=open_engine(site, kind),
         new_tracker=lambda look_hz: ByteTracker(
             look_hz,
             lost_after_s=max(LOST_AFTER_S, LOST_AFTER_LOOKS / look_hz),

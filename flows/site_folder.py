@@ -113,7 +113,7 @@ def _rendered_settings(world: World, delivery_url: str) -> SiteFile:
         weather=WeatherEntry(wind_m_s=3.0, gust_m_s=5.0, visibility_m=8000.0, entered_by="demo pilot"),
         camera=tuple(_rendered_camera(eye) for eye in city_eyes(world)),
         delivery=DeliverySettings(url=delivery_url),
-        model=ModelSettings(threads=2),
+        model=ModelSettings(threads=2, camera_long_side_px=1280),
         scene=SceneSettings(seed=world.seed, start=SCENE_START),
     )
 

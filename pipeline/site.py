@@ -54,7 +54,7 @@ class Aircraft(Entry):
     name: str
     registration: str = Field(description="civil registration mark")
     connection: str = Field(description="tcp:HOST:PORT, udp:..., serial; or `simulator` for the built-in one")
-    video: str = Field(default="", description="where its recording lies after landing, {flight_id} filled in")
+    video: str = Field(default="", description="where its recording lies after landing, {sortie_id} filled in")
     lens: Lens
     height_agl_m: float = Field(gt=5, le=120, description="patrol height above the ground")
     gimbal_pitch_deg: float = Field(ge=-90, le=-20)
@@ -124,7 +124,12 @@ class ModelSettings(Entry):
     """`[model]`: which detector; empty folder = the one shipped."""
 
     folder: str = ""
-    long_side_px: int = Field(default=1280, ge=320, le=4096, multiple_of=32)
+    drone_long_side_px: int = Field(
+        default=1280, ge=320, le=4096, multiple_of=32, description="network input for pictures from the air"
+    )
+    camera_long_side_px: int = Field(
+        default=640, ge=320, le=4096, multiple_of=32, description="and for street cameras; larger loses plumes"
+    )
     threads: int = Field(default=1, ge=1, le=64)
 
 
