@@ -53,13 +53,13 @@ def open_engine(site: Site, kind: SourceKind) -> Engine:
     return OpenVinoEngine(Path(folder), long_side_px=long_side_px, threads=model.threads)
 
 
-def make_examiner(site: Site, *, drill: bool = False, looks_until_tracked: int = 2) -> Examiner:
-    """All that examining a look of this site takes.
+def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Examiner:
+    """All that examining a look by that kind of source takes.
 
     Args:
         site: whose model, rules and vault.
+        kind: how the source looks.
         drill: mark everything as an exercise.
-        looks_until_tracked: neighbouring pictures a thing must be in to be followed.
     """
     from detectors.tracker import ByteTracker  # noqa: PLC0415 - scipy is not in the CLI's import path
     from pipeline.run.examine import Examiner  # noqa: PLC0415 - OpenCV is not in the CLI's import path
@@ -69,7 +69,8 @@ def make_examiner(site: Site, *, drill: bool = False, looks_until_tracked: int =
         new_tracker=lambda look_hz: ByteTracker(
             look_hz,
             lost_after_s=max(LOST_AFTER_S, LOST_AFTER_LOOKS / look_hz),
-            looks_until_tracked=looks_until_tracked,
+            # Photographs are seconds apart: a thing need not be in two neighbouring ones to be a track.
+            looks_until_tracked=1 if kind is SourceKind.STILLS else 2,
         ),
         ground=site.ground,
         index=site.index,

@@ -77,9 +77,7 @@ def ingest_look(
         if store.look_filed(source.look_id):
             again = FiledLook(look_id=source.look_id, already_filed=True, drafted=(), extended=())
             return Ingested(report=None, filed=again)
-        # Photographs are seconds apart: a thing need not be in two neighbouring ones to be a track.
-        looks = 1 if source.profile.kind is SourceKind.STILLS else 2
-        report = make_examiner(site, drill=drill, looks_until_tracked=looks).examine(source, progress)
+        report = make_examiner(site, source.profile.kind, drill=drill).examine(source, progress)
         report = replace(report, faults=report.faults + left_out)
         return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
     finally:

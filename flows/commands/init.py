@@ -20,7 +20,7 @@ def init(
     """Make a site: site.toml, zones, permits and rules, ready to edit."""
     if scene is None:
         init_site(folder)
-        say(f"Made {folder}. Edit {folder / 'site.toml'} and {folder / 'zones.geojson'}, then: offsite doctor --site {folder}")
+        say(f"Made {folder}. Edit its site.toml and zones.geojson, then: offsite doctor --site {folder}")
     else:
         init_rendered_site(folder, seed=scene)
         say(f"Made {folder}, a rendered site of seed {scene}. Next: offsite patrol fly --site {folder} patrol")
