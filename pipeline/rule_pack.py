@@ -23,6 +23,7 @@ class PersistenceEntry(Entry):
     min_hits: int = Field(ge=1, description="frames it must be seen in")
     min_share: float = Field(default=0.0, ge=0, le=1, description="as a share of the frames while it was followed")
     min_dwell_s: float = Field(default=0.0, ge=0, description="between first and last sight")
+    min_peak_score: float = Field(default=0.0, ge=0, le=1, description="how sure the detector must once have been")
 
     def persistence(self) -> Persistence:
         """The domain's form."""

@@ -17,6 +17,7 @@ class DropReason(StrEnum):
 
     TOO_BRIEF = "too_brief"
     TOO_FEW_HITS = "too_few_hits"
+    NEVER_SURE = "never_sure"
     NO_POSE = "no_pose"
     ABOVE_HORIZON = "above_horizon"
     NO_RULE = "no_rule"

@@ -86,6 +86,8 @@ def _judge_persistence(sighting: Sighting, rule: Rule) -> Refused | None:
     if hits < asked.min_hits or hits / covered < asked.min_share:
         detail = f"{hits}/{covered} < {asked.min_hits}, {asked.min_share:.0%}"
         return Refused(reason=DropReason.TOO_FEW_HITS, detail=detail)
+    if track.best.score < asked.min_peak_score:
+        return Refused(reason=DropReason.NEVER_SURE, detail=f"{track.best.score:.2f} < {asked.min_peak_score:.2f}")
     dwell_s = track.last_s - track.first_s
     if dwell_s < asked.min_dwell_s:
         return Refused(reason=DropReason.TOO_BRIEF, detail=f"{dwell_s:.1f} s < {asked.min_dwell_s:.0f} s")

@@ -21,11 +21,13 @@ class Persistence:
         min_hits: observations needed (N of N-of-M).
         min_share: observations as a share of the frames examined while it was followed.
         min_dwell_s: time between first and last observation.
+        min_peak_score: the detector must have been this sure at least once.
     """
 
     min_hits: int
     min_share: float
     min_dwell_s: float
+    min_peak_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

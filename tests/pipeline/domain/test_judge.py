@@ -33,7 +33,7 @@ RULE = Rule(
     version=3,
     offence=Offence.TRAFFIC_CONE,
     zone_kinds=frozenset({ZoneKind.ROAD}),
-    fixed=Persistence(min_hits=3, min_share=0.5, min_dwell_s=10.0),
+    fixed=Persistence(min_hits=3, min_share=0.5, min_dwell_s=10.0, min_peak_score=0.3),
     drone=Persistence(min_hits=2, min_share=0.5, min_dwell_s=0.0),
     merge_distance_m=5.0,
     merge_window_s=DAY_S,
@@ -69,10 +69,10 @@ def permit(east_m: float, half_m: float, *, allows: str = "traffic_cone", from_s
 
 
 def sighting(*, radius_m: float = 1.0, hits: int = 5, covered: int = 5, step_s: float = 5.0, at_s: float = T0_S,
-             offence: Offence = Offence.TRAFFIC_CONE, kind: SourceKind = SourceKind.CITY_EYE) -> Sighting:  # fmt: skip
+             offence: Offence = Offence.TRAFFIC_CONE, score: float = 0.8, kind: SourceKind = SourceKind.CITY_EYE) -> Sighting:  # fmt: skip
     """A sighting at the frame's origin."""
     seen = tuple(
-        Observation(frame_id=i, pts_s=i * step_s, at_s=at_s + i * step_s, xyxy_px=(0, 0, 9, 9), score=0.8)
+        Observation(frame_id=i, pts_s=i * step_s, at_s=at_s + i * step_s, xyxy_px=(0, 0, 9, 9), score=score)
         for i in range(hits)
     )
     ellipse = ErrorEllipse(semi_major_m=radius_m, semi_minor_m=radius_m, bearing_deg=0.0)
@@ -87,6 +87,7 @@ CASES = {
     "no rule on that day": (sighting(at_s=T0_S - 9 * DAY_S), [ROAD], [], DropReason.NO_RULE),
     "too few hits": (sighting(hits=2), [ROAD], [], DropReason.TOO_FEW_HITS),
     "too patchy": (sighting(hits=5, covered=20), [ROAD], [], DropReason.TOO_FEW_HITS),
+    "never sure": (sighting(score=0.29), [ROAD], [], DropReason.NEVER_SURE),
     "too brief": (sighting(step_s=1.0), [ROAD], [], DropReason.TOO_BRIEF),
     "no zone": (sighting(), [], [], DropReason.OUTSIDE_ZONE),
     "zone of another kind": (sighting(), [zone(ZoneKind.PATROL, 0, 20)], [], DropReason.OUTSIDE_ZONE),
