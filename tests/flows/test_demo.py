@@ -31,7 +31,7 @@ def assert_right(out: Path, seed: int) -> None:
 
 
 @pytest.mark.timeout(TIMEOUT_S + 10)
-@pytest.mark.parametrize("seed", [23, *(pytest.param(seed, marks=pytest.mark.peers) for seed in (41, 88))])
+@pytest.mark.parametrize("seed", [311, *(pytest.param(seed, marks=pytest.mark.peers) for seed in (412, 513))])
 def test_the_demonstration_is_right_on_an_unseen_seed(tmp_path: Path, seed: int) -> None:
     """Every planted offence is one draft delivered once, no look-alike is a case, the median error is at most 2 m."""
     assert_right(tmp_path / "demo", seed)
@@ -43,7 +43,7 @@ def test_a_demonstration_killed_half_way_is_right_in_the_end(tmp_path: Path) -> 
     """Killed outright while it flies and while it examines, it is taken up: nothing is lost or doubled."""
     out = tmp_path / "demo"
     for cut_off_s in KILLED_AFTER_S:
-        with subprocess.Popen(demo(out, 57), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as cut_off:  # noqa: S603 - ours
+        with subprocess.Popen(demo(out, 614), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as cut_off:  # noqa: S603 - ours
             time.sleep(cut_off_s)
             cut_off.kill()
-    assert_right(out, 57)
+    assert_right(out, 614)

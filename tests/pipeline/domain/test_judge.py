@@ -68,8 +68,17 @@ def permit(east_m: float, half_m: float, *, allows: str = "traffic_cone", from_s
     )
 
 
-def sighting(*, radius_m: float = 1.0, hits: int = 5, covered: int = 5, step_s: float = 5.0, at_s: float = T0_S,
-             offence: Offence = Offence.TRAFFIC_CONE, score: float = 0.8, kind: SourceKind = SourceKind.CITY_EYE) -> Sighting:  # fmt: skip
+def sighting(
+    *,
+    radius_m: float = 1.0,
+    hits: int = 5,
+    covered: int = 5,
+    step_s: float = 5.0,
+    at_s: float = T0_S,
+    offence: Offence = Offence.TRAFFIC_CONE,
+    score: float = 0.8,
+    kind: SourceKind = SourceKind.CITY_EYE,
+) -> Sighting:
     """A sighting at the frame's origin."""
     seen = tuple(
         Observation(frame_id=i, pts_s=i * step_s, at_s=at_s + i * step_s, xyxy_px=(0, 0, 9, 9), score=score)
