@@ -28,6 +28,7 @@ from geofences.ellipse import CHI2_95
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
 from pipeline.domain.finding import DropReason
+from pipeline.domain.frame import SourceKind
 from pipeline.domain.judge import Flagged, judge_sighting
 from pipeline.domain.manifest import EvidenceRole
 from pipeline.domain.rule import Persistence
@@ -78,7 +79,7 @@ def make_site(folder: Path, *, lat_deg: float, lon_deg: float, ground_amsl_m: fl
     ):
         assert before in text
         text = text.replace(before, after)
-    (folder / "site.toml").write_text(text + "\n[model]\nlong_side_px = 960\nthreads = 2\n")
+    (folder / "site.toml").write_text(text + "\n[model]\nthreads = 2\n")
     e, n = 0.004, 0.003
     ring = [[lon_deg + x * e, lat_deg + y * n] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
     kinds = ("road", "construction_site", "signage_control", "catering_control")
@@ -195,7 +196,7 @@ def is_flagged(track: Track, source: FrameSource, examiner: Examiner) -> bool:
 @pytest.fixture(scope="module")
 def accounts(city: Site) -> dict[str, Account]:
     """Every fixed clip, and the two drone clips without telemetry, looked at with one engine."""
-    examiner = make_examiner(city)
+    examiner = make_examiner(city, SourceKind.CITY_EYE)
     found = {}
     for name in sorted(path.name for path in CLIPS.iterdir() if path.suffix in {".mp4", ".avi"}):
         if name.startswith("brighton"):
@@ -284,7 +285,7 @@ def test_all_photographs_are_accounted_for(beach: Site) -> None:
     source = stills_source(BEACH / "images", camera=None, timezone="America/Chicago", geoid_separation_m=9.0)
     assert len(source.stills) == 18
     assert source.profile.camera.focal_px == pytest.approx(1600 * BEACH_FOCAL_SHARE)
-    account = examine(make_examiner(beach, looks_until_tracked=1), source)
+    account = examine(make_examiner(beach, SourceKind.STILLS), source)
     assert account.report.frames_examined == 18
 
 

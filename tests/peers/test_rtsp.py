@@ -128,7 +128,7 @@ def test_watching_a_stream_files_a_look(camera: Camera, tmp_path: Path) -> None:
     with (folder / "site.toml").open("a") as file:
         file.write(
             f'\n[[camera]]\nid = "eye"\nname = "street corner"\nkind = "city_eye"\nurl = "{camera.url}"\n'
-            f"lens = {lens}\n[model]\nlong_side_px = 320\n"
+            f"lens = {lens}\n[model]\ncamera_long_side_px = 320\n"
         )
     site = read_site(folder)
     now_s = time.time()
