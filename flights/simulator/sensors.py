@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import random
-
     from flights.simulator.dynamics import Motion, Vector
 
 HORIZONTAL_SIGMA_M = 0.4
@@ -67,7 +66,8 @@ class Sensors:
     """
 
     def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+        # Readings have noise of their own, or a client's message rates would change where the errors wander.
+        self._readings = random.Random(rng.random())  # noqa: S311 - reproducible noise, no secret
         self._drift = tuple(
             Drift(sigma=sigma, time_s=DRIFT_TIME_S, rng=rng)
             for sigma in (HORIZONTAL_SIGMA_M, HORIZONTAL_SIGMA_M, VERTICAL_SIGMA_M)
@@ -98,9 +98,9 @@ class Sensors:
 
     def received(self, believed: Motion) -> Vector:
         """East, north, up as the GPS receiver alone reports it."""
-        east, north, up = (value + self._rng.gauss(0.0, WHITE_SIGMA_M) for value in believed.enu_m)
+        east, north, up = (value + self._readings.gauss(0.0, WHITE_SIGMA_M) for value in believed.enu_m)
         return east + self.glitch_m[0], north + self.glitch_m[1], up
 
     def angle(self, true_deg: float, sigma_deg: float = ATTITUDE_SIGMA_DEG) -> float:
         """One noisy reading of an angle."""
-        return true_deg + self._rng.gauss(0.0, sigma_deg)
+        return true_deg + self._readings.gauss(0.0, sigma_deg)

@@ -37,6 +37,16 @@ def test_the_same_seed_gives_the_same_errors() -> None:
     assert one == two
 
 
+def test_reading_more_often_does_not_change_the_errors() -> None:
+    """Wandering errors do not depend on what a client asks for."""
+    read, unread = Sensors(seeded(5)), Sensors(seeded(5))
+    for _ in range(50):
+        read.angle(0.0)
+        read.step(0.02)
+        unread.step(0.02)
+    assert read.believed(Motion()) == unread.believed(Motion())
+
+
 def test_without_a_fix_the_believed_position_runs_away() -> None:
     """Dead reckoning is no position."""
     sensors = Sensors(seeded(1))
