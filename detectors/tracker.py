@@ -7,10 +7,12 @@ Source: Zhang et al., "ByteTrack", ECCV 2022, as implemented by `trackers`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detectors.boxes import iou
 from detectors.detections import CLASS_NAMES
 from detectors.errors import InvalidDetections
 
@@ -31,6 +33,14 @@ BUFFER_RATE_HZ = 30.0
 """`trackers` counts its lost-track buffer in frames of this rate, whatever the video's."""
 
 
+class _FirstSight(NamedTuple):
+    """A detection that was in no track yet, and the id it was given."""
+
+    class_id: int
+    box: NDArray[np.floating]
+    track_id: int
+
+
 class ByteTracker:
     """Track ids for a stream of detections at a steady rate."""
 
@@ -48,7 +58,8 @@ class ByteTracker:
         Args:
             frame_rate_hz: looks a second; `update` is called once for each, also when nothing was found.
             lost_after_s: a track not seen for this long ends; its id is not used again.
-            looks_until_tracked: consecutive looks before a track gets its id.
+            looks_until_tracked: consecutive looks before a track gets its id; with 1 every detection has one, from its
+                first sight on.
             least_iou: overlap of predicted and found box below which they are not the same object.
             sure_score: detections below it keep tracks alive but start none.
         """
@@ -64,6 +75,10 @@ class ByteTracker:
             for _ in CLASS_NAMES
         ]
         self._ids: dict[tuple[int, int], int] = {}
+        self._next_id = count()
+        self._at_first_sight = looks_until_tracked == 1
+        self._least_iou = least_iou
+        self._first_sights: list[_FirstSight] = []
 
     def update(self, detections: Detections, *, anchors_xyxy: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
         """Take in the next look.
@@ -84,11 +99,29 @@ class ByteTracker:
             msg = f"anchors_xyxy has shape {boxes.shape}; expected ({len(detections)}, 4), one box per detection"
             raise InvalidDetections(msg)
         track_id = np.full(len(detections), -1, dtype=np.int64)
+        before, self._first_sights = self._first_sights, []
         for class_id, tracker in enumerate(self._trackers):
             rows = np.flatnonzero(detections.class_id == class_id)
             found = sv.Detections(xyxy=boxes[rows], confidence=detections.score[rows], data={"row": rows})
             followed = tracker.update(found)
             for place, own_id in zip(followed.data.get("row", ()), followed.tracker_id, strict=True):
+                key = (class_id, int(own_id))
+                if own_id >= 0 and key not in self._ids:
+                    self._ids[key] = self._id_of_new(class_id, boxes[place], before)
                 if own_id >= 0:
-                    track_id[place] = self._ids.setdefault((class_id, int(own_id)), len(self._ids))
+                    track_id[place] = self._ids[key]
+                elif self._at_first_sight:
+                    track_id[place] = next(self._next_id)
+                    self._first_sights.append(_FirstSight(class_id, boxes[place], int(track_id[place])))
         return track_id
+
+    def _id_of_new(self, class_id: int, box: NDArray[np.floating], before: list[_FirstSight]) -> int:
+        """The id its first sight, one look ago, was given; else a new one. `trackers` names a track at its second."""
+        same = [seen for seen in before if seen.class_id == class_id]
+        if same:
+            overlaps = iou(box[None], np.array([seen.box for seen in same]))[0]
+            best = int(np.argmax(overlaps))
+            if overlaps[best] >= self._least_iou:
+                before[:] = [seen for seen in before if seen.track_id != same[best].track_id]
+                return same[best].track_id
+        return next(self._next_id)

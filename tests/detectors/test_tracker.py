@@ -75,6 +75,18 @@ def test_a_doubtful_detection_starts_no_track_but_keeps_one() -> None:
     assert tracker.update(seen((10, 10, 1), score=0.3)).tolist() == sure.tolist()
 
 
+def test_every_detection_may_have_a_track_from_its_first_sight_on() -> None:
+    """With one look until tracked, first sights have ids, keep them when seen again, and strangers get their own."""
+    tracker = ByteTracker(1.0, looks_until_tracked=1)
+    first = tracker.update(seen((10, 10, 1), (200, 50, 1), (300, 50, 0)))
+    second = tracker.update(seen((202, 50, 1), (12, 10, 1), (500, 50, 0)))
+    third = tracker.update(seen((12, 10, 1)))
+    assert sorted(first.tolist()) == [0, 1, 2]
+    assert second[:2].tolist() == first[:2].tolist()[::-1]
+    assert second[2] not in first
+    assert third.tolist() == [first[0]]
+
+
 def test_no_detections_is_an_empty_answer() -> None:
     """An empty look yields an empty int64 array."""
     ids = ByteTracker(5.0).update(seen())

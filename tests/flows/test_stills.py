@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from detectors.detections import Detections, ModelIdentity
 from flights.errors import TelemetryError
+from flows.assembly import make_examiner
 from flows.cli import main
 from flows.site_folder import init_site
 from flows.stills import is_stills, stills_source
 from geofences.errors import OutsideTrack
+from pipeline.domain.frame import SourceKind
+from pipeline.domain.manifest import EvidenceRole
 from pipeline.errors import BadInput
+from pipeline.evidence.verify import verify_manifest
+from pipeline.site import read_site
 from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" drone-dji:AbsoluteAltitude="+46.30"
@@ -133,3 +143,47 @@ def test_the_command_takes_photographs_and_refuses_clip_options(
     said = capsys.readouterr()
     assert "2 frames" in said.out
     assert "--look-hz" in said.err
+
+
+@dataclass(slots=True)
+class ConeInTheMiddle:
+    """An engine that sees one cone in every picture, best in the third."""
+
+    model: ModelIdentity = field(default_factory=lambda: ModelIdentity(name="fake", weights_sha256="0" * 64))
+    looks: int = 0
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
+        """A box about the middle."""
+        self.looks += 1
+        height, width = image_bgr.shape[:2]
+        box = [[width / 2 - 10, height / 2 - 20, width / 2 + 10, height / 2]]
+        return Detections(
+            xyxy_px=np.array(box, dtype=np.float32),
+            score=np.array([0.9 if self.looks == 3 else 0.6], dtype=np.float32),
+            class_id=np.array([1], dtype=np.int64),
+            model=self.model,
+        )
+
+
+def test_the_sealed_original_is_the_photograph_that_was_marked(tmp_path: Path) -> None:
+    """Of four photographs of one cone the best is sealed, byte for byte, and the marked copies are made from it."""
+    folder, photos = tmp_path / "site", tmp_path / "photos"
+    init_site(folder)
+    photos.mkdir()
+    ring = [[120.138, 30.319], [120.141, 30.319], [120.141, 30.321], [120.138, 30.321], [120.138, 30.319]]
+    zone = {
+        "type": "Feature",
+        "properties": {"zone_id": "Z1", "name": "road", "kind": "road"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    (folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [zone]}))
+    files = [write(photos / f"{n}.jpg", stamp=f"2026:11:02 10:00:0{n}") for n in range(4)]
+    for number, file in enumerate(files):  # told apart by a comment behind the picture
+        file.write_bytes(file.read_bytes() + f"picture {number}".encode())
+    source = stills_source(photos, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    examiner = replace(make_examiner(read_site(folder), SourceKind.STILLS), engine=ConeInTheMiddle())
+    (finding,) = examiner.examine(source).findings
+    original = next(item for item in finding.items if item.role is EvidenceRole.ORIGINAL_STILL)
+    assert examiner.vault.get(original.sha256) == files[2].read_bytes()
+    assert {item.derived_from_sha256 for item in finding.items if item is not original} == {original.sha256}
+    assert verify_manifest(examiner.vault, finding.manifest_sha256) == []
