@@ -27,7 +27,7 @@ class PersistenceEntry(Entry):
 
     def persistence(self) -> Persistence:
         """The domain's form."""
-        return Persistence(min_hits=self.min_hits, min_share=self.min_share, min_dwell_s=self.min_dwell_s)
+        return Persistence(**self.model_dump())
 
 
 class RuleEntry(Entry):
