@@ -23,7 +23,7 @@ from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
 from detectors.model_folder import MANIFEST_NAME, ModelManifest, dump_manifest, sha256_of
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.picture_folder import LabelledPicture, read_picture_folder
-from detectors.reference.quiet import silence_ultralytics
+from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 from detectors.reference.recipe import Recipe, read_recipe, split_off_validation
 from detectors.tracker import LOWEST_SHIPPED_SCORE
 
@@ -35,6 +35,8 @@ ensure_torchvision()
 
 from ultralytics import YOLO  # noqa: E402 - needs the shim
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402 - needs the shim
+
+give_back_pillow()
 
 CANDIDATE_THRESHOLDS = np.round(np.arange(LOWEST_SHIPPED_SCORE, 0.66, 0.01), 2)
 NMS_IOU = 0.5

@@ -10,6 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
+_PILLOW_OPEN = Image.open
 FONT_NAMES = ("Arial.ttf", "Arial.Unicode.ttf")
 """Files ultralytics looks for before it would download them."""
 
@@ -32,3 +35,11 @@ def silence_ultralytics(settings_dir: Path | None = None) -> Path:
         if font is not None and not place.exists():
             shutil.copyfile(font, place)
     return folder
+
+
+def give_back_pillow() -> None:
+    """Undo ultralytics' replacement of `PIL.Image.open`, which would install plugins and hides Pillow's own errors.
+
+    It replaces it for the whole process when it is imported, so this is called after each import of it.
+    """
+    Image.open = _PILLOW_OPEN

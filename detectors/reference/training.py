@@ -23,7 +23,7 @@ from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
 from detectors.letterbox import fit
 from detectors.picture_folder import LabelledPicture, read_picture_folder
-from detectors.reference.quiet import silence_ultralytics
+from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 from detectors.reference.recipe import Recipe, check_manifest, read_recipe, split_off_validation
 from detectors.reference.torchvision_shim import ensure_torchvision
 from detectors.reference.training_set import TrainingSet
@@ -39,6 +39,8 @@ from detectors.reference.masked_loss import MaskedDetectionLoss  # noqa: E402 - 
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+give_back_pillow()
 
 VALIDATION_INPUT_PX = {False: 640, True: 1280}
 """Longer side at which real and rendered pictures are validated: as each is looked at in use."""

@@ -13,7 +13,7 @@ from detectors import boxes
 from detectors.decode import RIVALS
 from detectors.detections import Detections
 from detectors.model_folder import identity, load_manifest, verify_file
-from detectors.reference.quiet import silence_ultralytics
+from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 
 silence_ultralytics()
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from detectors.detections import ModelIdentity
+
+give_back_pillow()
 
 
 class UltralyticsEngine:
