@@ -39,6 +39,7 @@ class RuleEntry(Entry):
     zone_kinds: frozenset[ZoneKind] = Field(min_length=1)
     fixed: PersistenceEntry
     drone: PersistenceEntry
+    stills: PersistenceEntry
     merge_distance_m: float = Field(gt=0, le=100)
     merge_window_s: float = Field(gt=0)
     statute: str
@@ -63,6 +64,7 @@ class RuleEntry(Entry):
             zone_kinds=self.zone_kinds,
             fixed=self.fixed.persistence(),
             drone=self.drone.persistence(),
+            stills=self.stills.persistence(),
             merge_distance_m=self.merge_distance_m,
             merge_window_s=self.merge_window_s,
             statute=self.statute,

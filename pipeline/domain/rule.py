@@ -40,7 +40,8 @@ class Rule:
         offence: the detector class it is about.
         zone_kinds: the thing must lie inside a zone of one of these kinds, in force at the time.
         fixed: persistence asked of a fixed camera.
-        drone: persistence asked of a drone pass or of stills.
+        drone: persistence asked of a drone pass.
+        stills: persistence asked of photographs, which are few and far between.
         merge_distance_m: sightings this close (beyond their error radii) are one incident.
         merge_window_s: and at most this far apart in time.
         statute: legal basis, as shown to officers.
@@ -56,6 +57,7 @@ class Rule:
     zone_kinds: frozenset[ZoneKind]
     fixed: Persistence
     drone: Persistence
+    stills: Persistence
     merge_distance_m: float
     merge_window_s: float
     statute: str
@@ -66,7 +68,8 @@ class Rule:
 
     def persistence_for(self, kind: SourceKind) -> Persistence:
         """What this rule asks of a source of that kind."""
-        return self.fixed if kind is SourceKind.CITY_EYE else self.drone
+        asked = {SourceKind.CITY_EYE: self.fixed, SourceKind.DRONE: self.drone, SourceKind.STILLS: self.stills}
+        return asked[kind]
 
     def in_force(self, at_s: float) -> bool:
         """Whether an act at that time is judged by this row."""

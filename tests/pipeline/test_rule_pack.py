@@ -34,6 +34,7 @@ valid_until = 2026-02-01T00:00:00+08:00
 source = "test"
 fixed = { min_hits = 2, min_share = 0.3, min_dwell_s = 4.0, min_peak_score = 0.5 }
 drone = { min_hits = 6 }
+stills = { min_hits = 2 }
 """
 
 
@@ -47,6 +48,7 @@ def test_every_value_reaches_the_rule(tmp_path: Path) -> None:
     assert rule.fixed == Persistence(min_hits=2, min_share=0.3, min_dwell_s=4.0, min_peak_score=0.5)
     assert all(getattr(rule.fixed, field.name) for field in fields(Persistence))
     assert rule.drone == Persistence(min_hits=6, min_share=0.0, min_dwell_s=0.0)
+    assert rule.stills == Persistence(min_hits=2, min_share=0.0, min_dwell_s=0.0)
     assert rule.valid_from_s == 1_767_196_800.0
 
 

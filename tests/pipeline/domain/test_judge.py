@@ -35,6 +35,7 @@ RULE = Rule(
     zone_kinds=frozenset({ZoneKind.ROAD}),
     fixed=Persistence(min_hits=3, min_share=0.5, min_dwell_s=10.0, min_peak_score=0.3),
     drone=Persistence(min_hits=2, min_share=0.5, min_dwell_s=0.0),
+    stills=Persistence(min_hits=2, min_share=0.5, min_dwell_s=0.0),
     merge_distance_m=5.0,
     merge_window_s=DAY_S,
     statute="§",

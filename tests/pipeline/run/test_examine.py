@@ -37,6 +37,7 @@ def rules() -> tuple[Rule, ...]:
             zone_kinds=frozenset({ZoneKind.ROAD}),
             fixed=Persistence(min_hits=5, min_share=0.5, min_dwell_s=5.0),
             drone=Persistence(min_hits=3, min_share=0.4, min_dwell_s=0.0),
+            stills=Persistence(min_hits=3, min_share=0.4, min_dwell_s=0.0),
             merge_distance_m=4.0,
             merge_window_s=3600.0,
             statute="§ 1",
