@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print as say
 
+from flows.commands.options import report_console
 from flows.site_folder import init_rendered_site, init_site
 
 
@@ -18,6 +18,7 @@ def init(
     ] = None,
 ) -> None:
     """Make a site: site.toml, zones, permits and rules, ready to edit."""
+    say = report_console().print
     if scene is None:
         init_site(folder)
         say(f"Made {folder}. Edit its site.toml and zones.geojson, then: offsite doctor --site {folder}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,11 @@ def _add_rows(table: Table, path: Path) -> None:
     text = read_text(path)
     if '"permit_id"' in text:
         for permit in parse_permits(text, path=str(path)):
-            table.add_row(path.name, permit.permit_id, permit.allows, permit.holder, "see validity")
+            table.add_row(path.name, permit.permit_id, permit.allows, permit.holder, _until(permit.valid_until_s))
         return
     for zone in parse_zones(text, path=str(path)):
         table.add_row(path.name, zone.zone_id, zone.kind, zone.name, "by schedule" if zone.schedule else "always")
+
+
+def _until(at_s: float) -> str:
+    return f"until {datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%MZ}"

@@ -1,0 +1,53 @@
+"""The small commands do what their help says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(*arguments: object) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+def test_a_new_site_passes_the_doctor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`init` makes a site that `doctor`, `zones check` and `cases list` accept; a second `init` there is refused."""
+    site = tmp_path / "site"
+    assert run("init", site) == 0
+    assert run("doctor", "--site", site) == 0
+    assert run("zones", "check", site) == 0
+    assert run("cases", "list", "--site", site) == 0
+    assert run("init", site) == 2
+    assert "holds a site already" in capsys.readouterr().err
+
+
+def test_the_doctor_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without a site is exit code 2, with the command that makes one."""
+    assert run("doctor", "--site", tmp_path) == 2
+    assert "offsite init" in capsys.readouterr().out
+
+
+def test_a_rendered_site_can_be_planned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`patrol plan` says what a survey costs and draws it; an unknown zone is named with those there are."""
+    site, picture = tmp_path / "site", tmp_path / "plan.png"
+    assert run("init", site, "--scene", "7") == 0
+    assert run("patrol", "plan", "patrol", "--site", site, "--picture", picture) == 0
+    assert picture.stat().st_size > 0
+    assert run("patrol", "plan", "elsewhere", "--site", site) == 2
+    assert "Patrol zones: patrol" in capsys.readouterr().err
+
+
+def test_an_unknown_case_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`cases show` of nothing is exit code 2."""
+    assert run("init", tmp_path / "site") == 0
+    assert run("cases", "show", "C0", "--site", tmp_path / "site") == 2
+    assert "C0" in capsys.readouterr().err
