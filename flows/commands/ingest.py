@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,17 +62,17 @@ def ingest(
             timezone=place.timezone,
         )
         length_s = read_facts(clip).duration_s
-    with Progress(transient=True) as bar:
-        task = bar.add_task(clip.name, total=length_s)
-        done = ingest_look(
-            at,
-            source,
-            now_s=time.time(),
-            drill=drill,
-            progress=lambda pts_s: bar.update(task, completed=pts_s),
-            left_out=left_out,
-        )
+    with _progress(clip.name, length_s) as progress:
+        done = ingest_look(at, source, now_s=time.time(), drill=drill, progress=progress, left_out=left_out)
     _print(done)
+
+
+@contextmanager
+def _progress(name: str, length_s: float) -> Iterator[Callable[[float], None]]:
+    """A bar told how far into the look we are."""
+    with Progress(transient=True) as bar:
+        task = bar.add_task(name, total=length_s)
+        yield lambda pts_s: bar.update(task, completed=pts_s)
 
 
 def _refuse_clip_options(path: Path, **given: object) -> None:
