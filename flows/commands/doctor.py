@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 
 from detectors.errors import DetectorError
-from detectors.model_folder import SHIPPED, load_manifest
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from geofences.errors import GeofenceError
 from geofences.zone import ZoneKind
@@ -73,6 +72,8 @@ def _check_machine() -> list[Checked]:
 
 
 def _check_weights() -> Checked:
+    from detectors.model_folder import SHIPPED, load_manifest  # noqa: PLC0415 - brings OpenCV
+
     try:
         manifest = load_manifest(SHIPPED)
     except DetectorError as error:

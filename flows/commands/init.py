@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from flows.commands.options import report_console
-from flows.site_folder import init_rendered_site, init_site
 
 
 def init(
@@ -18,6 +17,8 @@ def init(
     ] = None,
 ) -> None:
     """Make a site: site.toml, zones, permits and rules, ready to edit."""
+    from flows.site_folder import init_rendered_site, init_site  # noqa: PLC0415 - brings OpenCV with the scene
+
     say = report_console().print
     if scene is None:
         init_site(folder)

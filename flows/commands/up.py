@@ -13,7 +13,6 @@ from rich.console import Console
 
 from flows.children import Child
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
-from pipeline.console.app import serve
 from pipeline.site import Site, read_site
 
 
@@ -26,6 +25,7 @@ def up(
 ) -> None:
     """Run a site: the console on loopback, camera windows, patrols on demand and delivery. Ctrl-C stops all of it."""
     from flows.console import console_app  # noqa: PLC0415 - the other commands need no web framework
+    from pipeline.console.app import serve  # noqa: PLC0415 - the same
 
     at = read_site(site)
     for how in (signal.SIGTERM, signal.SIGINT):
