@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from geofences.zone import Permit, Zone
     from pipeline.console.wording import Wording
     from pipeline.domain.case import Case

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.offence import Offence
     from pipeline.domain.sighting import Sighting
 

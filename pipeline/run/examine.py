@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from geofences.location import ErrorEllipse, GroundFix
+from geofences.fusion import middle
 from pipeline.domain.finding import Drop, Finding
 from pipeline.domain.incident import cluster
 from pipeline.domain.judge import Refused, judge_sighting
@@ -95,7 +93,7 @@ class Examiner:
         return group_findings(flagged, self.ground.frame), tuple(drops)
 
     def _judge_track(self, track: Track, source: FrameSource) -> tuple[Sighting, Flagged] | Drop:
-        sighting = sight(track, source.profile, source.pose_at, self.ground)
+        sighting = sight(track, source.profile, source.look_id, source.pose_at, self.ground)
         if isinstance(sighting, Drop):
             return sighting
         verdict = judge_sighting(sighting, self.rules, self.index)
@@ -140,22 +138,10 @@ def group_findings(flagged: Sequence[tuple[Sighting, Flagged]], frame: LocalFram
                 Finding(
                     offence=offence,
                     sightings=sightings,
-                    fix=middle_fix(tuple(seen.fix for seen in sightings), frame),
+                    fix=middle([seen.fix for seen in sightings], frame),
                     why=verdict.why,
                     merge_distance_m=distance_m,
                     merge_window_s=verdict.rule.merge_window_s,
                 )
             )
     return tuple(findings)
-
-
-def middle_fix(fixes: Sequence[GroundFix], frame: LocalFrame) -> GroundFix:
-    """The place of several things seen together: their middle, with their mean covariance (errors are common)."""
-    enu_m = np.mean([fix.enu_m for fix in fixes], axis=0)
-    covariance = np.mean([fix.ellipse.covariance_m2 for fix in fixes], axis=0)
-    return GroundFix(
-        position=frame.geodetic_from_enu(enu_m),
-        enu_m=enu_m,
-        ellipse=ErrorEllipse.from_covariance(covariance),
-        budget=fixes[0].budget,
-    )

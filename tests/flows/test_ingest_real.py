@@ -189,7 +189,7 @@ def examine(examiner: Examiner, source: FrameSource) -> Account:
 
 def is_flagged(track: Track, source: FrameSource, examiner: Examiner) -> bool:
     """Whether the domain's own functions flag a track."""
-    seen = sight(track, source.profile, source.pose_at, examiner.ground)
+    seen = sight(track, source.profile, source.look_id, source.pose_at, examiner.ground)
     return isinstance(seen, Sighting) and isinstance(judge_sighting(seen, examiner.rules, examiner.index), Flagged)
 
 
