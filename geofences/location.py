@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geofences.attitude import enu_from_cam
+from geofences.attitude import enu_from_cam, turned_by
 from geofences.error_terms import ALONE
 from geofences.errors import UnlocatableRay
 from geofences.ground_fix import GroundFix
@@ -108,7 +108,7 @@ def _pose_effects(
     """
 
     def turned(axis: NDArray[np.float64], sigma_deg: float) -> NDArray[np.float64]:
-        there, back = (ground.meet(eye_m, _turn(ray, axis, sign * sigma_deg)) for sign in (1, -1))
+        there, back = (ground.meet(eye_m, turned_by(axis * math.radians(sign * sigma_deg)) @ ray) for sign in (1, -1))
         half: NDArray[np.float64] = (there - back)[:2] / 2
         return half
 
@@ -125,12 +125,3 @@ def _pose_effects(
         "height": [moved(sigmas.vertical_m * UP)],
         "time": [moved(np.array(pose.velocity_enu_m_s) * sigmas.time_s)],
     }
-
-
-def _turn(ray: NDArray[np.float64], axis: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:
-    """Turn a ray about a unit axis. Source: Rodrigues' rotation formula."""
-    angle = math.radians(angle_deg)
-    turned: NDArray[np.float64] = (
-        ray * math.cos(angle) + np.cross(axis, ray) * math.sin(angle) + axis * (axis @ ray) * (1 - math.cos(angle))
-    )
-    return turned
