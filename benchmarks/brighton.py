@@ -26,7 +26,7 @@ from geofences.ellipse import CHI2_95
 from geofences.local_frame import LocalFrame
 from geofences.pose import Pose
 from geofences.position import Geodetic
-from pipeline.geotag.calibration import on_ground, turned_pose
+from pipeline.geotag.calibration import legs_of, on_ground, turned_pose
 from pipeline.geotag.ground import Ground
 from pipeline.geotag.tie_points import Pair, match_pictures, near_pairs, ties_of
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BEACH = Path(__file__).resolve().parents[2] / "shared" / "data" / "geo" / "brighton_beach"
-GROUND_M, GROUND_SIGMA_M, FLIGHT_GAP_S = 163.0, 1.0, 600.0
-"""The beach's height as the site states it, and after how long a silence another flight begins."""
+GROUND_M, GROUND_SIGMA_M = 163.0, 1.0
+"""The beach's height as the site states it."""
 CAMERA = Camera(
     size_px=(1600, 900),
     k=np.array([[1600 * 20 / 36, 0, 799.5], [0, 1600 * 20 / 36, 449.5], [0, 0, 1]]),
@@ -68,15 +68,12 @@ def read_survey() -> Survey:
     track = pose_track(log, geoid_separation_m=0.0)
     poses = getattr(track, "track", track).poses
     names = tuple(files[row.row - 1].name for row in log.rows)
-    flights = np.concatenate([[0], np.cumsum(np.diff([pose.at_s for pose in poses]) > FLIGHT_GAP_S)])
     eyes_m = np.array([FRAME.enu_from_geodetic(pose.position) for pose in poses])
     pictures = (cv2.imread(str(BEACH / "images" / name)) for name in names)
     pairs = match_pictures(pictures, near_pairs(eyes_m))
     turned = contradictions(on_ground(pairs, CAMERA, poses, GROUND))
     upright = tuple(turned_pose(pose, turned.get(i, 0)) for i, pose in enumerate(poses))
-    return Survey(
-        names=names, poses=upright, flights=tuple(int(f) for f in flights), pairs=pairs, turned=turned, points=truth()
-    )
+    return Survey(names=names, poses=upright, flights=legs_of(poses), pairs=pairs, turned=turned, points=truth())
 
 
 def truth() -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -108,7 +105,9 @@ def without(survey: Survey, left_out: int) -> Calibrated:
     )
 
 
-def placed(pose: Pose, camera: Camera, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]) -> list[tuple[float, bool]]:
+def placed(
+    pose: Pose, camera: Camera, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]
+) -> list[tuple[float, bool]]:
     """Error in metres, and whether the ellipse holds the truth, a point."""
     found = []
     for xy, truth_m in zip(xy_px, enu_m, strict=True):
@@ -143,9 +142,17 @@ def main() -> None:
     print(f"{len(survey.names)} pictures, {len(set(survey.flights))} flights, {len(survey.pairs)} matched pairs")
     print("turned against their heading:", {survey.names[i]: turn for i, turn in survey.turned.items()})
     whole = calibrate(
-        CAMERA, FRAME, survey.poses, survey.flights, ties_of(survey.pairs), ground_up_m=0.0, ground_sigma_m=GROUND_SIGMA_M
+        CAMERA,
+        FRAME,
+        survey.poses,
+        survey.flights,
+        ties_of(survey.pairs),
+        ground_up_m=0.0,
+        ground_sigma_m=GROUND_SIGMA_M,
     )
-    print(f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {np.median(whole.residual_px):.2f} px")
+    print(
+        f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {np.median(whole.residual_px):.2f} px"
+    )
     for mount in whole.mounts:
         print("  flight:", np.round(mount.offset_enu_m, 2), "m, seat", np.round(mount.seat_cam_deg, 2), "deg")
     plain: dict[str, list[tuple[float, bool]]] = {}
@@ -162,7 +169,11 @@ def main() -> None:
         )
         own_ties[name] = placed(whole.poses[number], whole.camera(CAMERA), xy_px, enu_m)
     consistent = [name for i, name in enumerate(survey.names) if i not in survey.turned and name in plain]
-    for title, rows in (("uncalibrated", plain), ("calibrated by the others", strict), ("with its own ties too", own_ties)):
+    for title, rows in (
+        ("uncalibrated", plain),
+        ("calibrated by the others", strict),
+        ("with its own ties too", own_ties),
+    ):
         tell(title, rows)
         tell(f"{title}, consistent pictures only", {name: rows[name] for name in consistent})
     print("sigmas of a picture's own error:", OWN_SIGMAS)

@@ -34,9 +34,10 @@ Array = NDArray[np.float64]
 # forward axis of the lens; of a lens that looks down the last one is the heading), share, seconds.
 _BIAS_SIGMAS = (2.0, 2.0, 2.0, 1.5, 1.5, 5.0)
 OWN_SIGMAS = (0.7, 0.7, 0.3, 0.6, 0.6, 2.5)
-_FOCAL_SIGMA, _TIME_SIGMA_S = 0.06, 0.5
+_FOCAL_SIGMA, _K1_SIGMA, _TIME_SIGMA_S = 0.04, 0.03, 0.5
 _PIXEL_SIGMA_PX, _ROUGHNESS_M = 1.0, 1.0
 _FEWEST_TIES, _AHEAD_M = 12, 0.1
+_K1 = np.array([1.0, 0, 0, 0, 0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +66,8 @@ class Calibrated:
         mount_sigmas: (flights, 6) one sigma of the bias: east, north, up m, then the seat's three angles deg.
         focal_share: factor on the camera's focal length.
         focal_sigma_share: one sigma of it.
+        k1_added: to the camera's first distortion coefficient.
+        ground_up_m: height of the ground, which the vertical offsets go with.
         poses: the pictures' poses after adjustment.
         residual_px: (n,) how far each sight is from where it should be.
     """
@@ -73,6 +76,8 @@ class Calibrated:
     mount_sigmas: Array
     focal_share: float
     focal_sigma_share: float
+    k1_added: float
+    ground_up_m: float
     poses: tuple[Pose, ...]
     residual_px: Array
 
@@ -93,7 +98,7 @@ class Calibrated:
         """The camera with its focal length corrected."""
         k = camera.k * np.array([[self.focal_share], [self.focal_share], [1.0]])
         k[:2, 2] = camera.k[:2, 2]
-        return replace(camera, k=k, focal_sigma_share=self.focal_sigma_share)
+        return replace(camera, k=k, distortion=camera.distortion + self.k1_added * _K1, focal_sigma_share=self.focal_sigma_share)
 
 
 def calibrate(
@@ -121,7 +126,9 @@ def calibrate(
         InvalidGeometry: there are too few ties to say anything.
     """
     if len(ties.picture) < _FEWEST_TIES:
-        raise InvalidGeometry(f"{len(ties.picture)} tie points are too few to calibrate from, {_FEWEST_TIES} are needed")
+        raise InvalidGeometry(
+            f"{len(ties.picture)} tie points are too few to calibrate from, {_FEWEST_TIES} are needed"
+        )
     bundle = _Bundle(camera, frame, poses, np.array(flights, dtype=np.int64), ties, ground_up_m, ground_sigma_m)
     solved = least_squares(
         bundle.residuals, bundle.start(), jac_sparsity=bundle.sparsity(), loss="soft_l1", f_scale=2.0, method="trf",
@@ -131,7 +138,7 @@ def calibrate(
 
 
 class _Bundle:
-    """Unknowns, in order: focal and ground, then bias and clock a flight, own error a picture, points."""
+    """Unknowns, in order: focal, ground and k1, then bias and clock a flight, own error a picture, points."""
 
     def __init__(
         self,
@@ -150,7 +157,7 @@ class _Bundle:
         self.velocities = np.array([pose.velocity_enu_m_s for pose in poses])
         self.surveyed = np.isfinite(ties.surveyed_enu_m[:, 0])
         flights_n = int(flights.max()) + 1
-        self.ends = np.cumsum([2, 7 * flights_n, 6 * len(poses), 3 * len(ties.surveyed_enu_m)])
+        self.ends = np.cumsum([3, 7 * flights_n, 6 * len(poses), 3 * len(ties.surveyed_enu_m)])
 
     def start(self) -> Array:
         """As telemetry has it; points where their sights meet the ground."""
@@ -166,7 +173,7 @@ class _Bundle:
         return unknowns
 
     def parts(self, unknowns: Array) -> tuple[Array, Array, Array, Array]:
-        """Focal and ground (2,), flights (f, 7), pictures (n, 6), points (p, 3)."""
+        """Focal, ground and k1 (3,), flights (f, 7), pictures (n, 6), points (p, 3)."""
         common, flights, pictures, points = np.split(unknowns, self.ends[:-1])
         points_m = np.where(self.surveyed[:, None], self.ties.surveyed_enu_m, points.reshape(-1, 3))
         return common, flights.reshape(-1, 7), pictures.reshape(-1, 6), points_m
@@ -184,7 +191,7 @@ class _Bundle:
         eyes, rotations = self.pose_arrays(flights, pictures)
         at = self.ties.picture
         seen = rotations[at].inv().apply(points_m[self.ties.point] - eyes[at])
-        plane = distort(self.camera.distortion, seen[:, :2] / np.maximum(seen[:, 2:], _AHEAD_M))
+        plane = distort(self.camera.distortion + common[2] * _K1, seen[:, :2] / np.maximum(seen[:, 2:], _AHEAD_M))
         shown: Array = plane @ self.camera.k[:2, :2].T * np.exp(common[0]) + self.camera.k[:2, 2] - self.ties.xy_px
         return shown
 
@@ -195,7 +202,7 @@ class _Bundle:
         return np.concatenate(
             (
                 self.misses_px(unknowns).ravel() / _PIXEL_SIGMA_PX,
-                common / (_FOCAL_SIGMA, self.ground_sigma_m),
+                common / (_FOCAL_SIGMA, self.ground_sigma_m, _K1_SIGMA),
                 (flights / (*_BIAS_SIGMAS, _TIME_SIGMA_S)).ravel(),
                 (pictures / OWN_SIGMAS).ravel(),
                 np.where(self.surveyed, 0.0, rough),
@@ -209,7 +216,7 @@ class _Bundle:
         pattern = lil_matrix((2 * sights + priors + points, int(self.ends[-1])), dtype=np.int8)
         for sight, (picture, point) in enumerate(zip(self.ties.picture, self.ties.point, strict=True)):
             rows = slice(2 * sight, 2 * sight + 2)
-            pattern[rows, 0] = 1
+            pattern[rows, 0] = pattern[rows, 2] = 1
             for begin, width in (
                 (self.ends[0] + 7 * self.flights[picture], 7),
                 (self.ends[1] + 6 * picture, 6),
@@ -239,6 +246,8 @@ class _Bundle:
             mounts=tuple(_mount(bias) for bias in flights),
             mount_sigmas=sigmas[self.ends[0] : self.ends[1]].reshape(-1, 7)[:, :6],
             focal_share=float(np.exp(common[0])),
+            k1_added=float(common[2]),
+            ground_up_m=self.ground_up_m + float(common[1]),
             focal_sigma_share=float(sigmas[0]),
             poses=poses,
             residual_px=np.hypot(*self.misses_px(unknowns).T),

@@ -66,7 +66,9 @@ def contradictions(pairs: Iterable[OnGround]) -> dict[int, int]:
 
 def _best_turns(pair: OnGround) -> tuple[int, int] | None:
     ranked = sorted(
-        (_apart_m(pair, first_deg, second_deg), first_deg, second_deg) for first_deg in QUARTERS for second_deg in QUARTERS
+        (_apart_m(pair, first_deg, second_deg), first_deg, second_deg)
+        for first_deg in QUARTERS
+        for second_deg in QUARTERS
     )
     (best_m, first_deg, second_deg), (next_m, *_) = ranked[:2]
     return (first_deg, second_deg) if best_m < _AGREED_M and next_m > _CLEARER * best_m else None

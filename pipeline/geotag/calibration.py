@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Rays flatter than this are put on the ground as if they were so steep: they only vote.
 _LEAST_DOWN = 0.2
+FLIGHT_GAP_S, SAME_WAY_DEG = 600.0, 45.0
 
 
 def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], ground: Ground) -> Iterator[OnGround]:
@@ -37,6 +38,27 @@ def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], grou
             first_below_m=first_below_m,
             second_below_m=second_below_m,
         )
+
+
+def legs_of(poses: Sequence[Pose]) -> tuple[int, ...]:
+    """Which pictures share their errors: those of one flight and about one stated heading, as compasses err by heading.
+
+    Source: deviation of a compass by the iron it is carried with varies with the heading (Bowditch, chapter 6).
+    """
+    flight, before_s = 0, poses[0].at_s
+    legs: list[tuple[int, float]] = []
+    of = []
+    for pose in poses:
+        flight += pose.at_s - before_s > FLIGHT_GAP_S
+        before_s, yaw_deg = pose.at_s, pose.gimbal.yaw_deg
+        known = (
+            i for i, (f, y) in enumerate(legs) if f == flight and abs((y - yaw_deg + 180) % 360 - 180) < SAME_WAY_DEG
+        )
+        leg = next(known, len(legs))
+        if leg == len(legs):
+            legs.append((flight, yaw_deg))
+        of.append(leg)
+    return tuple(of)
 
 
 def turned_pose(pose: Pose, clockwise_deg: int) -> Pose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ _FEATURES = 3000
 _DISTINCT = 0.8  # Source: Lowe (2004), section 7.1
 _ROUGH_PX = 3.0
 _FEWEST = 8
+ENOUGH_SIGHTS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +76,7 @@ def ties_of(pairs: Sequence[Pair]) -> Ties:
     groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for node in sorted(spots):
         groups.setdefault(root(node), []).append(node)
-    sound = [nodes for nodes in groups.values() if len({picture for picture, _ in nodes}) == len(nodes)]
+    sound = _thinned([nodes for nodes in groups.values() if len({picture for picture, _ in nodes}) == len(nodes)])
     rows = [(picture, number, *spots[(picture, f)]) for number, nodes in enumerate(sound) for picture, f in nodes]
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     return Ties(
@@ -83,6 +85,17 @@ def ties_of(pairs: Sequence[Pair]) -> Ties:
         xy_px=table[:, 2:],
         surveyed_enu_m=np.full((len(sound), 3), np.nan),
     )
+
+
+def _thinned(points: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+    """Enough points for every picture, those first that most pictures see."""
+    sights: Counter[int] = Counter()
+    kept = []
+    for nodes in sorted(points, key=len, reverse=True):
+        if any(sights[picture] < ENOUGH_SIGHTS for picture, _ in nodes):
+            kept.append(nodes)
+            sights.update(picture for picture, _ in nodes)
+    return kept
 
 
 def near_pairs(eyes_m: NDArray[np.float64], *, neighbours: int = 7) -> list[tuple[int, int]]:
@@ -122,9 +135,7 @@ def _match(
     kept = np.zeros(len(features), bool) if mask is None else mask.ravel().astype(bool)
     if kept.sum() < _FEWEST:
         return None
-    return Pair(
-        first=first, second=second, features=features[kept], first_px=first_px[kept], second_px=second_px[kept]
-    )
+    return Pair(first=first, second=second, features=features[kept], first_px=first_px[kept], second_px=second_px[kept])
 
 
 def _stands_out(best: cv2.DMatch, next_best: cv2.DMatch) -> bool:
