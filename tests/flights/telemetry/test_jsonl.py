@@ -10,7 +10,8 @@ import pytest
 from flights.errors import TelemetryError
 from flights.recorder import KIND_OF
 from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample, Sample
-from flights.telemetry.jsonl import merge_samples, parse_flight_log
+from flights.telemetry.jsonl import parse_flight_log
+from flights.telemetry.merge import merge_samples
 
 UTC_MINUS_BOOT = 1_772_416_000.0
 
@@ -65,7 +66,7 @@ def test_attitudes_are_interpolated_to_the_position_across_north() -> None:
 def test_a_lens_counted_from_north_does_not_turn_with_the_body() -> None:
     """Its yaw is taken as it is."""
     samples: list[Sample] = [clock(1.0), body(1.0, 90.0), lens(1.0, 5.0, from_north=True), position(1.0)]
-    rows, _ = merge_samples(enumerate(samples, start=1))
+    rows = merge_samples(enumerate(samples, start=1), source="f.jsonl", kind="flight-log").rows
     assert rows[0].gimbal is not None
     assert rows[0].gimbal.yaw_deg == pytest.approx(5.0)
 
@@ -74,7 +75,7 @@ def test_one_late_clock_message_does_not_move_the_flight() -> None:
     """The median of the offsets counts; clocks from before the fix, at zero, do not."""
     samples: list[Sample] = [ClockSample(boot_s=0.1, unix_s=0.0), clock(1.0), clock(1.5, off_s=3.0), clock(2.0)]
     samples += [body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
-    rows, _ = merge_samples(enumerate(samples, start=1))
+    rows = merge_samples(enumerate(samples, start=1), source="f.jsonl", kind="flight-log").rows
     assert rows[0].at_s == pytest.approx(UTC_MINUS_BOOT + 1.0)
 
 
