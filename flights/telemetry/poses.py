@@ -24,6 +24,7 @@ LOGGED_SIGMAS = PoseSigmas(horizontal_m=1.5, vertical_m=1.5, yaw_deg=3.0, tilt_d
 ASSUMED_YAW_DEG, ASSUMED_TILT_DEG = 20.0, 5.0
 UNCERTAIN_ALTITUDE_M = 10.0  # heights given above an uncertain datum
 STATION_CLOCK_S = 0.5  # times taken from a ground station. Source: our choice, a usual radio's delay and a PC's clock
+DATAFLASH_CLOCK_S = 0.2  # written down after the receiver's fix. Source: ArduPilot, AP_GPS_UBLOX::get_lag
 RECORDED = frozenset({"flight-log", "dataflash", "tlog"})
 
 
@@ -152,6 +153,8 @@ def _altitude_m(row: TelemetryRow, home_alt_amsl_m: float | None) -> float | Non
 
 def _sigmas(log: TelemetryLog, row: TelemetryRow) -> PoseSigmas:
     sigmas = RECORDED_SIGMAS if log.format in RECORDED else LOGGED_SIGMAS
+    if log.format == "dataflash":
+        sigmas = replace(sigmas, time_s=DATAFLASH_CLOCK_S)
     if STATION_CLOCK in log.assumptions:
         sigmas = replace(sigmas, time_s=STATION_CLOCK_S)
     if any("altitude" in assumption for assumption in log.assumptions):

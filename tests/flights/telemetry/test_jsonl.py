@@ -9,7 +9,7 @@ import pytest
 
 from flights.errors import TelemetryError
 from flights.recorder import KIND_OF
-from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample, Sample
+from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, Sample
 from flights.telemetry.jsonl import parse_flight_log
 from flights.telemetry.merge import merge_samples
 
@@ -93,3 +93,39 @@ def test_a_log_without_a_fix_is_a_named_error() -> None:
     samples: list[Sample] = [body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
     with pytest.raises(TelemetryError, match=r"f\.jsonl: row 3: time"):
         parse_flight_log(as_text(samples), source="f.jsonl")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"kind":"position","boot_s":1.0,"lat_deg":"30.3","lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
+        '"velocity_enu_m_s":[0,0,0]}',
+        '{"kind":"position","boot_s":1.0,"lat_deg":30.3,"lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
+        '"velocity_enu_m_s":[0,0,null]}',
+        '{"kind":"attitude","boot_s":null,"yaw_deg":0,"pitch_deg":0,"roll_deg":0}',
+        '{"kind":["position"]}', "[]", "3", "", '{"kind":"clock","boot_s":1.0}',
+    ],
+)  # fmt: skip
+def test_an_entry_with_other_values_is_a_fault(line: str) -> None:
+    """Texts where numbers belong, nulls, missing fields and other JSON: the line is named, the rest is read."""
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
+    log = parse_flight_log(f"{as_text(samples)}\n{line}\n", source="f.jsonl")
+    assert (len(log.rows), [(fault.row, fault.field) for fault in log.faults]) == (1, [(5, "line")])
+
+
+def test_line_separators_in_texts_do_not_break_lines() -> None:
+    """The recorder writes letters as they are: U+2028 in a status text is no end of line."""
+    text = '{"kind":"text","boot_s":1.0,"severity":4,"text":"a\u2028b"}'
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
+    assert parse_flight_log(f"{text}\n{as_text(samples)}", source="f.jsonl").faults == ()
+
+
+def test_pictures_triggered_are_captures() -> None:
+    """With UTC of the autopilot's clock, as older logs hold no other."""
+    shot = CaptureSample(
+        boot_s=1.0, index=4, lat_deg=30.3, lon_deg=120.1, alt_amsl_m=36.0, yaw_deg=1.0, pitch_deg=2.0, roll_deg=3.0
+    )
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0), shot]
+    line = as_text(samples).replace(',"unix_s":null', "").replace(', "unix_s": null', "")
+    (found,) = parse_flight_log(line, source="f.jsonl").captures
+    assert (found.row, found.index, found.at_s) == (5, 4, UTC_MINUS_BOOT + 1.0)

@@ -13,6 +13,7 @@ from flights.errors import TelemetryError
 from flights.telemetry.log import STATION_CLOCK, TelemetryFault, TelemetryLog, TelemetryRow
 from flights.telemetry.poses import (
     ASSUMED_YAW_DEG,
+    DATAFLASH_CLOCK_S,
     RECORDED_SIGMAS,
     STATION_CLOCK_S,
     pose_track,
@@ -97,9 +98,9 @@ def test_every_row_is_a_pose_or_a_fault(times_s: list[float | None]) -> None:
     ("kind", "known", "assumptions", "time_s", "yaw_deg"),
     [
         ("tlog", {}, (), 0.05, 1.0),
-        ("dataflash", {}, (), 0.05, 1.0),
+        ("dataflash", {}, (), DATAFLASH_CLOCK_S, 1.0),
         ("tlog", {}, (STATION_CLOCK,), STATION_CLOCK_S, 1.0),
-        ("dataflash", {"gimbal": None}, (), 0.05, ASSUMED_YAW_DEG),
+        ("dataflash", {"gimbal": None}, (), DATAFLASH_CLOCK_S, ASSUMED_YAW_DEG),
         ("dji-srt", {}, (), 0.1, 3.0),
     ],
 )
