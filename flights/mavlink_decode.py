@@ -116,6 +116,18 @@ def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
     return yaw, pitch, roll
 
 
+def quaternion(*, yaw_deg: float, pitch_deg: float, roll_deg: float) -> tuple[float, float, float, float]:
+    """w, x, y, z of yaw, then pitch, then roll. Source: ISO 1151-2 order Z-Y'-X''."""
+    yaw, pitch, roll = (math.radians(a) / 2 for a in (yaw_deg, pitch_deg, roll_deg))
+    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(half), math.sin(half)) for half in (yaw, pitch, roll))
+    return (
+        cr * cp * cy + sr * sp * sy,
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+    )
+
+
 def reply_of(message: Any) -> TransferMessage | None:  # noqa: ANN401 - as above
     """The mission protocol reply in a message, or None for other messages."""
     match message.get_type():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flights.errors import TelemetryError
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import STILLS, read_telemetry
+from flows.ingest import telemetry_faults
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
@@ -61,7 +62,7 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
         stills=stills,
         profile=profile,
         look_id=content_look_id(*(still.path for still in stills), source_id=entry.id),
-        left_out=(*_left_out(log, files), *_blind(unposed, files)),
+        left_out=(*_left_out(log, files), *_blind(unposed, files), *telemetry_faults(log, ())),
         clock_offset_s=entry.clock_offset_s,
     )
 

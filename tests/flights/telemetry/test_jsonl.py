@@ -14,6 +14,10 @@ from flights.telemetry.jsonl import parse_flight_log
 from flights.telemetry.merge import merge_samples
 
 UTC_MINUS_BOOT = 1_772_416_000.0
+PLACE = (
+    '{"kind":"position","boot_s":1.0,"lat_deg":30.3,"lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
+    '"velocity_enu_m_s":[0,0,0]}'
+)
 
 
 def clock(boot_s: float, *, off_s: float = 0.0) -> ClockSample:
@@ -98,10 +102,9 @@ def test_a_log_without_a_fix_is_a_named_error() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        '{"kind":"position","boot_s":1.0,"lat_deg":"30.3","lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
-        '"velocity_enu_m_s":[0,0,0]}',
-        '{"kind":"position","boot_s":1.0,"lat_deg":30.3,"lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
-        '"velocity_enu_m_s":[0,0,null]}',
+        PLACE.replace("30.3", '"30.3"'),
+        PLACE.replace("[0,0,0]", "[0,0,null]"),
+        PLACE.replace("[0,0,0]", "[0,0]"),
         '{"kind":"attitude","boot_s":null,"yaw_deg":0,"pitch_deg":0,"roll_deg":0}',
         '{"kind":["position"]}', "[]", "3", "", '{"kind":"clock","boot_s":1.0}',
     ],

@@ -12,10 +12,11 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flights.errors import TelemetryError
+from flights.mavlink_decode import quaternion
 from flights.simulator.aircraft import Aircraft
 from flights.simulator.autopilot import BOOT_S, Autopilot
 from flights.simulator.commands import Commands
-from flights.simulator.telemetry import Telemetry, quaternion
+from flights.simulator.telemetry import Telemetry
 from flights.simulator.wire import Mode
 from flights.telemetry.log import NO_ATTITUDE, STATION_CLOCK
 from flights.telemetry.poses import pose_track
