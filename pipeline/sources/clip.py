@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from geofences.pose import Pose
     from pipeline.domain.frame import SourceProfile
+    from pipeline.domain.look import FrameFault
 
 
 def content_look_id(*paths: Path, source_id: str) -> str:
@@ -49,6 +50,7 @@ class ClipSource:
         clock_offset_s: added to that clock.
         look_hz: pictures examined a second.
         pose: the camera's pose at a UTC time; raises OutsideTrack.
+        left_out: telemetry that could not be used, and why.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class ClipSource:
     look_hz: float
     pose: Callable[[float], Pose] = nowhere
     clock_offset_s: float = 0.0
+    left_out: tuple[FrameFault, ...] = ()
 
     def frames(self) -> Iterator[Frame]:
         """Pictures in time order, about `look_hz` a second."""
