@@ -57,6 +57,7 @@ def explain(case: Case, zones: Mapping[str, Zone], permits: Mapping[str, Permit]
             detail=say.listed([say.name("zone_kind", zone.kind), why.zone_id]) if zone else why.zone_id,
         ),
         Reason(topic=say.text("why.seen"), text=seen, detail=say.text("why.score", score=f"{why.best_score:.2f}")),
+        *([Reason(topic=say.text("why.motion"), text=say.name("motion", why.motion))] if why.motion else []),
         Reason(topic=say.text("why.permits"), text=_permits(why, permits, say)),
         Reason(topic=say.text("why.place"), text=_radius(case.fix, say), detail=_shares(case.fix, say)),
     )

@@ -26,6 +26,7 @@ class DropReason(StrEnum):
     POSITION_UNDECIDED = "position_undecided"
     PERMIT_VALID = "permit_valid"
     PRIVACY_ZONE = "privacy_zone"
+    PLUME_STATIC = "plume_static"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class Explanation:
         dwell_s: time between first and last sight.
         best_score: the detector's best score.
         permits: permits looked at.
+        motion: of a plume: `confirmed`, or why its motion could not be told, such as `no_background`; else "".
     """
 
     rule_id: str
@@ -95,6 +97,7 @@ class Explanation:
     dwell_s: float
     best_score: float
     permits: tuple[PermitConsidered, ...] = ()
+    motion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from pipeline.errors import BadInput
 from pipeline.evidence.seal import seal_finding
 from pipeline.geotag.sight import drop, sight
 from pipeline.run.follow import follow
+from pipeline.run.watch_plumes import watch_plumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +93,8 @@ class Examiner:
                 drops.append(verdict)
             else:
                 flagged.append(verdict)
-        return group_findings(flagged, self.ground.frame), tuple(drops)
+        kept, static = watch_plumes(flagged, source, self.ground)
+        return group_findings(kept, self.ground.frame), (*drops, *static)
 
     def _judge_track(self, track: Track, source: FrameSource) -> tuple[Sighting, Flagged] | Drop:
         sighting = sight(track, source.profile, source.pose_at, self.ground)
