@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.geotag.ground import Ground
     from pipeline.ports import FrameSource, Vault
     from pipeline.run.follow import Followed, Tracker
+    from pipeline.run.look_close import Closely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Examiner:
         vault: where evidence is sealed.
         software: name and version, for manifests.
         drill: mark everything as an exercise.
+        closely: how pictures from the air are looked at in tiles; None: never.
     """
 
     engine: Engine
@@ -58,6 +60,7 @@ class Examiner:
     vault: Vault
     software: str
     drill: bool = False
+    closely: Closely | None = None
 
     def examine(self, source: FrameSource, progress: Callable[[float], None] = lambda _pts_s: None) -> LookReport:
         """Examine one look.
@@ -66,7 +69,8 @@ class Examiner:
             BadInput: the look holds no picture.
             StorageFull: evidence could not be kept.
         """
-        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress)
+        look = self.closely.over(source, self.engine, self.ground, self.index) if self.closely else None
+        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress, look)
         if followed.first_s is None or followed.last_s is None:
             raise BadInput(
                 path=source.look_id, field="frames", fault="no picture could be read", remedy="Check the recording"
