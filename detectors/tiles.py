@@ -52,8 +52,9 @@ def detect_tiles(whole: Engine, native: Engine, image_bgr: NDArray[np.uint8], ti
         inner = np.array([left > 0, top > 0, right < width, bottom < height])
         near = np.abs(moved - np.array([left, top, right, bottom], dtype=np.float32)) < CUT_PX
         cut.append((near & inner).any(axis=1))
-        for rows, more in ((xyxy, moved), (score, seen.score), (class_id, seen.class_id)):
-            rows.append(more)
+        xyxy.append(moved)
+        score.append(seen.score)
+        class_id.append(seen.class_id)
     boxes, kept = merge(np.concatenate(xyxy), np.concatenate(score), np.concatenate(class_id), np.concatenate(cut))
     return Detections(
         xyxy_px=boxes, score=np.concatenate(score)[kept], class_id=np.concatenate(class_id)[kept], model=found.model

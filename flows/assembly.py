@@ -61,6 +61,7 @@ def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Exami
         kind: how the source looks.
         drill: mark everything as an exercise.
     """
+    from detectors.sign_reading import RapidOcrReader  # noqa: PLC0415 - OpenCV is not in the CLI's import path
     from detectors.tracker import ByteTracker  # noqa: PLC0415 - scipy is not in the CLI's import path
     from pipeline.geotag.tiles import TILE_PX  # noqa: PLC0415 - OpenCV is not in the CLI's import path
     from pipeline.run.examine import Examiner  # noqa: PLC0415 - the same
@@ -80,6 +81,8 @@ def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Exami
         vault=open_vault(site),
         software=SOFTWARE,
         drill=drill,
+        reader=RapidOcrReader(),
+        shops=site.shops,
         closely=Closely(
             new_native=lambda: open_engine(site, kind, long_side_px=TILE_PX),
             long_side_px=site.settings.model.drone_long_side_px,

@@ -60,7 +60,7 @@ class PermitConsidered:
 
     Attributes:
         permit_id: which.
-        why_not: `elsewhere` or `not_valid_then`.
+        why_not: `elsewhere`, `not_valid_then`, or `another_sign`.
     """
 
     permit_id: str
@@ -84,6 +84,8 @@ class Explanation:
         best_score: the detector's best score.
         permits: permits looked at.
         motion: of a plume: `confirmed`, or why its motion could not be told, such as `no_background`; else "".
+        sign_text: of a sign: what it reads, or "".
+        shop: the shop of the register whose sign it is, or "".
     """
 
     rule_id: str
@@ -98,6 +100,8 @@ class Explanation:
     best_score: float
     permits: tuple[PermitConsidered, ...] = ()
     motion: str = ""
+    sign_text: str = ""
+    shop: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,14 @@ from pipeline.errors import BadInput
 from pipeline.evidence.seal import seal_finding
 from pipeline.geotag.sight import drop, sight
 from pipeline.run.follow import follow
+from pipeline.run.read_signs import read_signs
 from pipeline.run.watch_plumes import watch_plumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.detections import Engine
+    from detectors.sign_reading import SignReader
     from geofences.local_frame import LocalFrame
     from geofences.zone_index import ZoneIndex
     from pipeline.domain.case import SealedFinding
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.domain.judge import Flagged
     from pipeline.domain.rule import Rule
     from pipeline.domain.sighting import Sighting
+    from pipeline.domain.sign_match import Shop
     from pipeline.domain.track import Track
     from pipeline.geotag.ground import Ground
     from pipeline.ports import FrameSource, Vault
@@ -49,6 +52,8 @@ class Examiner:
         vault: where evidence is sealed.
         software: name and version, for manifests.
         drill: mark everything as an exercise.
+        reader: reads signs; None: they are not read.
+        shops: the shop register.
         closely: how pictures from the air are looked at in tiles; None: never.
     """
 
@@ -60,6 +65,8 @@ class Examiner:
     vault: Vault
     software: str
     drill: bool = False
+    reader: SignReader | None = None
+    shops: tuple[Shop, ...] = ()
     closely: Closely | None = None
 
     def examine(self, source: FrameSource, progress: Callable[[float], None] = lambda _pts_s: None) -> LookReport:
@@ -98,7 +105,8 @@ class Examiner:
             else:
                 flagged.append(verdict)
         kept, static = watch_plumes(flagged, source, self.ground)
-        return group_findings(kept, self.ground.frame), (*drops, *static)
+        kept, permitted = read_signs(kept, source, self.reader, rules=self.rules, index=self.index, shops=self.shops)
+        return group_findings(kept, self.ground.frame), (*drops, *static, *permitted)
 
     def _judge_track(self, track: Track, source: FrameSource) -> tuple[Sighting, Flagged] | Drop:
         sighting = sight(track, source.profile, source.pose_at, self.ground)
