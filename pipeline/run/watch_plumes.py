@@ -48,14 +48,15 @@ class _Watch:
     frames: list[tuple[Frame, NDArray[np.uint8]]] = field(default_factory=list)
 
     @property
-    def until_s(self) -> float:
-        seen = self.row[0]
-        return seen.track.best.pts_s + HALF_S[seen.source_kind]
+    def from_s(self) -> float:
+        """Start of the window about the best sight, moved to lie within the track where that is long enough."""
+        track, half_s = self.row[0].track, HALF_S[self.row[0].source_kind]
+        return max(0.0, min(track.best.pts_s - half_s, track.observations[-1].pts_s - 2 * half_s))
 
     @property
-    def from_s(self) -> float:
-        seen = self.row[0]
-        return max(0.0, seen.track.best.pts_s - HALF_S[seen.source_kind])
+    def until_s(self) -> float:
+        """End of the window."""
+        return max(self.from_s + 2 * HALF_S[self.row[0].source_kind], self.row[0].track.best.pts_s)
 
 
 def watch_plumes(
