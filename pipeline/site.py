@@ -16,6 +16,7 @@ from geofences.zone_index import ZoneIndex
 from pipeline.errors import BadInput
 from pipeline.geotag.ground import Ground
 from pipeline.rule_pack import read_rules
+from pipeline.shop_register import read_shops
 from pipeline.sources.camera_file import CameraEntry, Lens
 from pipeline.toml_file import Entry, read_toml
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from geofences.zone import Permit, Zone
     from pipeline.domain.rule import Rule
+    from pipeline.domain.sign_match import Shop
 
 
 class Place(Entry):
@@ -174,6 +176,7 @@ class Site:
         zones: from zones.geojson.
         permits: from permits.geojson.
         rules: from rules.toml.
+        shops: from shops.csv, where there is one.
     """
 
     folder: Path
@@ -181,6 +184,7 @@ class Site:
     zones: tuple[Zone, ...]
     permits: tuple[Permit, ...]
     rules: tuple[Rule, ...]
+    shops: tuple[Shop, ...] = ()
 
     @property
     def ground(self) -> Ground:
@@ -247,6 +251,7 @@ def read_site(folder: Path) -> Site:
         zones=parse_zones(read_text(folder / "zones.geojson"), path=str(folder / "zones.geojson")),
         permits=parse_permits(read_text(folder / "permits.geojson"), path=str(folder / "permits.geojson")),
         rules=read_rules(folder / "rules.toml"),
+        shops=read_shops(folder / "shops.csv"),
     )
 
 

@@ -91,6 +91,7 @@ def seal_finding(
         model_name=model.name,
         model_sha256=model.weights_sha256,
         items=_seal_items(finding, finding_id, frame, source, vault),
+        sign_text=why.sign_text,
     )
     return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
 

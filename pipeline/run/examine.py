@@ -14,11 +14,14 @@ from pipeline.errors import BadInput
 from pipeline.evidence.seal import seal_finding
 from pipeline.geotag.sight import drop, sight
 from pipeline.run.follow import follow
+from pipeline.run.read_signs import read_signs
+from pipeline.run.watch_plumes import watch_plumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.detections import Engine
+    from detectors.sign_reading import SignReader
     from geofences.local_frame import LocalFrame
     from geofences.zone_index import ZoneIndex
     from pipeline.domain.case import SealedFinding
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
     from pipeline.domain.judge import Flagged
     from pipeline.domain.rule import Rule
     from pipeline.domain.sighting import Sighting
+    from pipeline.domain.sign_match import Shop
     from pipeline.domain.track import Track
     from pipeline.geotag.ground import Ground
     from pipeline.ports import FrameSource, Vault
     from pipeline.run.follow import Followed, Tracker
+    from pipeline.run.look_close import Closely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,9 @@ class Examiner:
         vault: where evidence is sealed.
         software: name and version, for manifests.
         drill: mark everything as an exercise.
+        reader: reads signs; None: they are not read.
+        shops: the shop register.
+        closely: how pictures from the air are looked at in tiles; None: never.
     """
 
     engine: Engine
@@ -55,6 +63,9 @@ class Examiner:
     vault: Vault
     software: str
     drill: bool = False
+    reader: SignReader | None = None
+    shops: tuple[Shop, ...] = ()
+    closely: Closely | None = None
 
     def examine(self, source: FrameSource, progress: Callable[[float], None] = lambda _pts_s: None) -> LookReport:
         """Examine one look.
@@ -63,7 +74,8 @@ class Examiner:
             BadInput: the look holds no picture.
             StorageFull: evidence could not be kept.
         """
-        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress)
+        look = self.closely.over(source, self.engine, self.ground, self.index) if self.closely else None
+        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress, look)
         if followed.first_s is None or followed.last_s is None:
             raise BadInput(
                 path=source.look_id, field="frames", fault="no picture could be read", remedy="Check the recording"
@@ -90,7 +102,9 @@ class Examiner:
                 drops.append(verdict)
             else:
                 flagged.append(verdict)
-        return group_findings(flagged, self.ground.frame), tuple(drops)
+        kept, static = watch_plumes(flagged, source, self.ground)
+        kept, permitted = read_signs(kept, source, self.reader, rules=self.rules, index=self.index, shops=self.shops)
+        return group_findings(kept, self.ground.frame), (*drops, *static, *permitted)
 
     def _judge_track(self, track: Track, source: FrameSource) -> tuple[Sighting, Flagged] | Drop:
         sighting = sight(track, source.profile, source.look_id, source.pose_at, self.ground)

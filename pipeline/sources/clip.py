@@ -64,7 +64,17 @@ class ClipSource:
 
     def frames(self) -> Iterator[Frame]:
         """Pictures in time order, about `look_hz` a second."""
-        for number, pts_s, image_bgr in media.read_frames(self.path, look_hz=self.look_hz):
+        return self._read(self.look_hz, 0.0)
+
+    def burst(self, from_pts_s: float, until_pts_s: float, hz: float) -> Iterator[Frame]:
+        """Pictures of one stretch, about `hz` a second."""
+        for frame in self._read(hz, from_pts_s):
+            if frame.pts_s > until_pts_s:
+                return
+            yield frame
+
+    def _read(self, hz: float, from_pts_s: float) -> Iterator[Frame]:
+        for number, pts_s, image_bgr in media.read_frames(self.path, look_hz=hz, from_pts_s=from_pts_s):
             yield Frame(
                 frame_id=number,
                 source_id=self.profile.source_id,
