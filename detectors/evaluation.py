@@ -36,7 +36,7 @@ RUN_LOG = Path(".train") / "heldout_runs.jsonl"
 ALL = "*"
 NEGATIVE = "negative"
 PLUME_IOU = 0.3
-"""Overlap at which plumes, whose edges nobody can draw, are scored beside the asked one. Source: SOURCES.md, dust's boxes."""
+"""Overlap at which plumes, coarsely boxed, are scored beside the asked one. Source: SOURCES.md, on dust's boxes."""
 
 PLUMES = (CLASS_NAMES.index("dust"), CLASS_NAMES.index("cooking_fumes"))
 SIZES = {"size small": (0.0, 32.0**2), "size medium": (32.0**2, 96.0**2), "size large": (96.0**2, float("inf"))}
@@ -314,7 +314,7 @@ def run(
     threads: int = 2,
     precision: str | None = None,
     train: Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> tuple[Report, tuple[Seen, ...]]:
     """Evaluate a model folder on a picture folder; a picture that cannot be used is named in `faults`, not counted.
 

@@ -34,8 +34,8 @@ CHINESE = {
     "illegal_signage": "招牌广告",
     "cooking_fumes": "油烟",
 }
-STYLE = """body{font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:.6rem 0;font-variant-numeric:tabular-nums}td,th{padding:.15rem .6rem;text-align:right;
+STYLE = """body{font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem}
+table{border-collapse:collapse;margin:.6rem 0}td,th{white-space:nowrap;padding:.15rem .6rem;text-align:right;
 border-bottom:1px solid #ddd}td:first-child,td:nth-child(2),th:first-child,th:nth-child(2){text-align:left}
 figure{display:inline-block;margin:.4rem;vertical-align:top;width:360px;font-size:12px;overflow-wrap:anywhere}small{color:#555}
 img{max-width:100%}h2{margin-top:2rem;border-bottom:2px solid #444}"""

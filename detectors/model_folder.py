@@ -1,4 +1,4 @@
-"""A model folder: the weights in their forms (training, BF16, INT8), and the manifest that says what they are and how sure to be.
+"""A model folder: the weights in their forms (training, BF16, INT8), and what they are and how sure to be.
 
 The rule kept here: no weights are used whose bytes differ from what the manifest states.
 """

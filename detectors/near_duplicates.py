@@ -1,6 +1,6 @@
 """Finds pictures of a test set that training has seen in nearly the same form, by a perceptual hash.
 
-Source: the DCT hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1.
+Source: Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1 (DCT).
 """
 
 from __future__ import annotations

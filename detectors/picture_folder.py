@@ -58,7 +58,7 @@ def read_picture_folder(folder: Path, *, faults: list[str] | None = None) -> tup
         faults: where given, pictures with a malformed label line are left out and named here.
 
     Raises:
-        DatasetError: there are no pictures, no labels/, a label line is malformed, or the manifest names an unknown class.
+        DatasetError: no pictures, no labels/, a malformed label line, or an unknown class in the manifest.
     """
     images = folder / "images"
     paths = sorted(p for p in images.glob("*") if p.suffix.lower() in PICTURE_SUFFIXES) if images.is_dir() else []

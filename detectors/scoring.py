@@ -87,7 +87,7 @@ class Ranked:
 
 
 def match(look: Look, *, iou_at_least: float, counts: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """(n,) which label each found box claims, -1 for none: best score first, each takes the free label it overlaps most.
+    """(n,) which label each found box claims, -1 for none: best score first, the free label it overlaps most.
 
     Args:
         look: one class in one picture.
@@ -116,7 +116,7 @@ def rank(looks: Iterable[Look], *, iou_at_least: float, area: tuple[float, float
         counts = _within(look.truth_xyxy, area)
         claimed = match(look, iou_at_least=iou_at_least, counts=counts)
         hit = claimed >= 0
-        matters = np.where(hit, counts[claimed], False) if len(counts) else np.zeros(len(hit), np.bool_)
+        matters = hit & counts[claimed] if len(counts) else hit
         keep = matters | (~hit & _within(look.found_xyxy, area))
         score.append(look.score[keep])
         right.append(hit[keep])

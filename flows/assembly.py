@@ -50,7 +50,9 @@ def open_engine(site: Site, kind: SourceKind) -> Engine:
     model = site.settings.model
     folder = site.folder / model.folder if model.folder else SHIPPED
     long_side_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
-    return OpenVinoEngine(Path(folder), long_side_px=long_side_px, threads=model.threads)
+    return OpenVinoEngine(
+        Path(folder), long_side_px=long_side_px, threads=model.threads, precision=model.precision or None
+    )
 
 
 def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Examiner:

@@ -1,6 +1,6 @@
 """Turns a training checkpoint into a model folder: both forms of the weights, thresholds, manifest.
 
-`python -m detectors.reference.export CHECKPOINT FOLDER --recipe RECIPE --pictures FOLDER [--renderings FOLDER] [--int8]`
+`python -m detectors.reference.export CHECKPOINT FOLDER --recipe RECIPE --pictures FOLDER [--int8] ...`
 
 The rule kept here: thresholds are chosen on the validation part of `train`, never on held-out pictures.
 """

@@ -35,7 +35,7 @@ def evaluate(
     train: Annotated[Path | None, typer.Option(help="Training folder, to look for near-duplicates in.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
-    """Measure a detector on labelled pictures. Runs on a folder called `heldout` are written to .train/heldout_runs.jsonl."""
+    """Measure a detector on labelled pictures; runs on a folder called `heldout` go to .train/heldout_runs.jsonl."""
     from detectors import evaluation, evaluation_report  # noqa: PLC0415 - OpenCV is not in the CLI's import path
 
     with Progress(transient=True) as bar:
@@ -89,7 +89,8 @@ def _print(report: Report) -> None:
     said.print(table)
     for call in report.plume_calls:
         said.print(
-            f"{call.class_name} ({call.part}, n = {call.labelled}): called dust {call.called_dust}, fumes {call.called_fumes}"
+            f"{call.class_name} ({call.part}, n = {call.labelled}): "
+            f"called dust {call.called_dust}, fumes {call.called_fumes}"
         )
     alarms = report.alarms
     said.print(

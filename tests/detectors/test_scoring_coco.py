@@ -49,7 +49,7 @@ def _look(found: np.ndarray, score: np.ndarray, truth: np.ndarray) -> scoring.Lo
 
 
 def theirs(looks: list[scoring.Look]) -> np.ndarray:
-    """pycocotools' precision, (overlaps, 101, areas)."""
+    """Precision as pycocotools has it, (overlaps, 101, areas)."""
     labels, found = [], []
     for image, look in enumerate(looks, start=1):
         for rows, boxes, more in ((labels, look.truth_xyxy, None), (found, look.found_xyxy, look.score)):
