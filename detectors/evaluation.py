@@ -288,7 +288,8 @@ def read_picture(picture: LabelledPicture) -> NDArray[np.uint8]:
     if image is None:
         msg = f"{picture.path}: cannot be read as a picture; restore or remove it"
         raise DatasetError(msg)
-    return image.astype(np.uint8, copy=False)
+    pixels: NDArray[np.uint8] = image.astype(np.uint8, copy=False)
+    return pixels
 
 
 def see(engine: Engine, picture: LabelledPicture, input_px: int) -> Seen:

@@ -216,7 +216,10 @@ def _shown(mistake: Mistake, class_id: int, threshold: float) -> str:
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     look = look_at(class_id, mistake.seen)
     shrink = THUMB_PX / mistake.seen.input_px
-    drawn = [(TRUTH_BGR, look.truth_xyxy), (FOUND_BGR, look.found_xyxy[look.score >= threshold])]
+    drawn: list[tuple[tuple[int, int, int], NDArray[np.floating]]] = [
+        (TRUTH_BGR, look.truth_xyxy),
+        (FOUND_BGR, look.found_xyxy[look.score >= threshold]),
+    ]
     for colour, xyxy in drawn:
         for box in xyxy * shrink:
             _outline(small, box, colour, 1)

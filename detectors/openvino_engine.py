@@ -20,6 +20,8 @@ sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's
 
 import openvino as ov  # noqa: E402 - after the bar
 
+__all__ = ["OpenVinoEngine", "ov"]
+
 if TYPE_CHECKING:
     from pathlib import Path
 

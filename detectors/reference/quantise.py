@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors.errors import DatasetError
 from detectors.letterbox import fit
-from detectors.openvino_engine import ov
+from detectors.openvino_engine import ov  # its telemetry is barred there
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,12 +37,13 @@ def evaluate(
 ) -> None:
     """Measure a detector on labelled pictures; runs on a folder called `heldout` go to .train/heldout_runs.jsonl."""
     from detectors import evaluation, evaluation_report  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from detectors.model_folder import SHIPPED  # noqa: PLC0415 - the same
 
     with Progress(transient=True) as bar:
         task = bar.add_task("pictures", total=None)
         report, seen = evaluation.run(
             folder,
-            model or evaluation.SHIPPED,
+            model or SHIPPED,
             input_px=input_px,
             iou_at_least=iou,
             threads=threads,
