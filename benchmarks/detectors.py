@@ -58,7 +58,7 @@ def elapsed_ms(call: Callable[[], object]) -> float:
 
 
 def matrix_product(form: str) -> Callable[[], object]:
-    """One thread's products of large matrices (1x1 convolutions) through OpenVINO, quantised as NNCF does for `int8`."""
+    """One thread's products of large matrices (1x1 convolutions) in OpenVINO, quantised as NNCF does for `int8`."""
     rng, ops = np.random.default_rng(1), ov.opset13
     values = rng.uniform(-1, 1, (1, CHANNELS, PIXELS_SIDE, PIXELS_SIDE)).astype(np.float32)
     weights = rng.uniform(-1, 1, (CHANNELS, CHANNELS, 1, 1)).astype(np.float32)
