@@ -50,7 +50,12 @@ def open_engine(site: Site, kind: SourceKind, *, long_side_px: int | None = None
     model = site.settings.model
     folder = site.folder / model.folder if model.folder else SHIPPED
     usual_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
-    return OpenVinoEngine(Path(folder), long_side_px=long_side_px or usual_px, threads=model.threads)
+    return OpenVinoEngine(
+        Path(folder),
+        long_side_px=long_side_px or usual_px,
+        threads=model.threads,
+        precision=model.precision or None,
+    )
 
 
 def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Examiner:

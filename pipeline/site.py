@@ -133,6 +133,9 @@ class ModelSettings(Entry):
         default=640, ge=320, le=4096, multiple_of=32, description="and for street cameras; larger loses plumes"
     )
     threads: int = Field(default=1, ge=1, le=64)
+    precision: Literal["", "bf16", "int8"] = Field(
+        default="", description="form of the network; empty = as the model's manifest says"
+    )
 
 
 class SceneSettings(Entry):
