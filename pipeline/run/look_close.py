@@ -35,10 +35,10 @@ class Closely:
     def over(
         self, source: FrameSource, engine: Engine, ground: Ground, index: ZoneIndex
     ) -> Callable[[Frame], Detections]:
-        """How a frame of that source is looked at: street cameras, and those nobody located, as a whole."""
+        """How a frame of that source is looked at: only a located drone in tiles."""
         profile = source.profile
         whole_will_do = max(profile.camera.size_px) <= self.long_side_px or not profile.located
-        if profile.kind is SourceKind.CITY_EYE or whole_will_do:
+        if profile.kind is not SourceKind.DRONE or whole_will_do:
             return lambda frame: engine.detect(frame.image_bgr)
         plan = TilePlan(camera=profile.camera, ground=ground, index=index, long_side_px=self.long_side_px)
         native = self.new_native()
