@@ -1,8 +1,8 @@
 """Real truth: the Brighton beach survey, each picture placed by a calibration that never saw it.
 
-17 photographs of a DJI FC300S from 40 m with 314 points on the ground (`../shared/data/geo/brighton_beach`). For each picture:
-calibrate from the ties between the *other* pictures (no surveyed point is used), place the left-out picture's points
-by its own telemetry and that calibration, compare. Uncalibrated beside it, and with the picture's own ties to its neighbours.
+17 photographs of a DJI FC300S from 40 m with 314 points on the ground (`../shared/data/geo/brighton_beach`). For each
+picture: calibrate from the ties between the *other* pictures (no surveyed point is used), place the left-out picture's
+points by its own telemetry and that calibration, compare. Uncalibrated beside it, and with the picture's own ties too.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ from geofences.camera import Camera
 from geofences.contradiction import contradictions
 from geofences.ellipse import CHI2_95
 from geofences.local_frame import LocalFrame
-from geofences.pose import Pose
 from geofences.position import Geodetic
 from pipeline.geotag.calibration import legs_of, on_ground, turned_pose
 from pipeline.geotag.ground import Ground
 from pipeline.geotag.tie_points import Pair, match_pictures, near_pairs, ties_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
+
+    from geofences.pose import Pose
 
 BEACH = Path(__file__).resolve().parents[2] / "shared" / "data" / "geo" / "brighton_beach"
 GROUND_M, GROUND_SIGMA_M = 163.0, 1.0
@@ -106,16 +105,21 @@ def without(survey: Survey, left_out: int) -> Calibrated:
 
 
 def placed(
-    pose: Pose, camera: Camera, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]
+    pose: Pose, camera: Camera, ground: Ground, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]
 ) -> list[tuple[float, bool]]:
     """Error in metres, and whether the ellipse holds the truth, a point."""
     found = []
     for xy, truth_m in zip(xy_px, enu_m, strict=True):
-        fix = GROUND.locate(camera, pose, (float(xy[0]), float(xy[1])))
+        fix = ground.locate(camera, pose, (float(xy[0]), float(xy[1])))
         miss = fix.enu_m[:2] - truth_m[:2]
         inside = miss @ np.linalg.inv(fix.ellipse.covariance_m2) @ miss <= CHI2_95
         found.append((float(np.hypot(*miss)), bool(inside)))
     return found
+
+
+def sloping(calibrated: Calibrated) -> Ground:
+    """The ground as the calibration found it."""
+    return replace(GROUND, terrain=calibrated.terrain)
 
 
 def tell(title: str, by_picture: dict[str, list[tuple[float, bool]]], seed: int = 1) -> None:
@@ -130,7 +134,8 @@ def tell(title: str, by_picture: dict[str, list[tuple[float, bool]]], seed: int 
     low, high = np.quantile(shares, (0.025, 0.975))
     print(
         f"{title}: n {len(errors)} in {len(names)} pictures, median {np.median(errors):.2f} m, 90th percentile "
-        f"{np.quantile(errors, 0.9):.2f} m, inside the 95 % ellipse {100 * inside:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+        f"{np.quantile(errors, 0.9):.2f} m, inside the 95 % ellipse {100 * inside:.1f} % "
+        f"({100 * low:.1f} to {100 * high:.1f})"
     )
     print("   " + ", ".join(f"{n[4:8]} {np.median([e for e, _ in rows]):.2f}" for n, rows in by_picture.items()))
 
@@ -150,9 +155,8 @@ def main() -> None:
         ground_up_m=0.0,
         ground_sigma_m=GROUND_SIGMA_M,
     )
-    print(
-        f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {np.median(whole.residual_px):.2f} px"
-    )
+    residual_px = np.median(whole.residual_px)
+    print(f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {residual_px:.2f} px")
     for mount in whole.mounts:
         print("  flight:", np.round(mount.offset_enu_m, 2), "m, seat", np.round(mount.seat_cam_deg, 2), "deg")
     plain: dict[str, list[tuple[float, bool]]] = {}
@@ -162,12 +166,16 @@ def main() -> None:
         if name not in survey.points:
             continue
         xy_px, enu_m = survey.points[name]
-        plain[name] = placed(survey.poses[number], CAMERA, xy_px, enu_m)
+        plain[name] = placed(survey.poses[number], CAMERA, GROUND, xy_px, enu_m)
         others = without(survey, number)
         strict[name] = placed(
-            others.place(survey.poses[number], survey.flights[number]), others.camera(CAMERA), xy_px, enu_m
+            others.place(survey.poses[number], survey.flights[number]),
+            others.camera(CAMERA),
+            sloping(others),
+            xy_px,
+            enu_m,
         )
-        own_ties[name] = placed(whole.poses[number], whole.camera(CAMERA), xy_px, enu_m)
+        own_ties[name] = placed(whole.poses[number], whole.camera(CAMERA), sloping(whole), xy_px, enu_m)
     consistent = [name for i, name in enumerate(survey.names) if i not in survey.turned and name in plain]
     for title, rows in (
         ("uncalibrated", plain),

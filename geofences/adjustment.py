@@ -1,9 +1,8 @@
-"""Calibration of a flight from itself: lens, seat of the lens, position bias and clock, from points seen in several
-pictures, and from surveyed points where there are any.
+"""Calibration of a flight from itself: lens, seat of the lens, position bias and clock, from points that it saw twice.
 
-A bundle adjustment: pictures' poses start from the telemetry and may move as far as its sigmas let them; what all pictures
-of a flight have in common is the calibration, what is left is each picture's own error. Source: Triggs et al. (2000),
-Bundle Adjustment - A Modern Synthesis; priors as observations.
+A bundle adjustment: pictures' poses start from the telemetry and may move as far as its sigmas let them; what all
+pictures of a leg have in common is the calibration, what is left is each picture's own error. Surveyed points may be
+among the points. Source: Triggs et al. (2000), Bundle Adjustment - A Modern Synthesis; priors as observations.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from geofences.attitude import attitude_from_enu_cam, enu_from_cam
 from geofences.errors import InvalidGeometry
 from geofences.lens import distort
 from geofences.mount import Mount
+from geofences.terrain import Terrain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 # What telemetry may be wrong by: common to a flight, and each picture's own. Metres, metres, degrees (right, down and
 # forward axis of the lens; of a lens that looks down the last one is the heading), share, seconds.
-_BIAS_SIGMAS = (2.0, 2.0, 2.0, 1.5, 1.5, 5.0)
-OWN_SIGMAS = (0.7, 0.7, 0.3, 0.6, 0.6, 2.5)
-_FOCAL_SIGMA, _K1_SIGMA, _TIME_SIGMA_S = 0.04, 0.03, 0.5
+_BIAS_SIGMAS = (1.5, 1.5, 0.7, 1.5, 1.5, 5.0)
+OWN_SIGMAS = (0.5, 0.5, 0.3, 0.5, 0.5, 2.5)
+_FOCAL_SIGMA, _K1_SIGMA, _SLOPE_SIGMA, _TIME_SIGMA_S = 0.03, 0.03, 0.1, 0.5
 _PIXEL_SIGMA_PX, _ROUGHNESS_M = 1.0, 1.0
 _FEWEST_TIES, _AHEAD_M = 12, 0.1
 _K1 = np.array([1.0, 0, 0, 0, 0])
+_HALF_M = 2000.0  # no flight is longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +68,8 @@ class Calibrated:
         focal_share: factor on the camera's focal length.
         focal_sigma_share: one sigma of it.
         k1_added: to the camera's first distortion coefficient.
-        ground_up_m: height of the ground, which the vertical offsets go with.
+        ground_up_m: height of the ground at the frame's origin.
+        ground_slope: (2,) how much it rises a metre to the east and to the north.
         poses: the pictures' poses after adjustment.
         residual_px: (n,) how far each sight is from where it should be.
     """
@@ -78,6 +80,7 @@ class Calibrated:
     focal_sigma_share: float
     k1_added: float
     ground_up_m: float
+    ground_slope: Array
     poses: tuple[Pose, ...]
     residual_px: Array
 
@@ -94,11 +97,19 @@ class Calibrated:
         )
         return replace(self.mounts[flight].corrected(pose), sigmas=sigmas)
 
+    @property
+    def terrain(self) -> Terrain:
+        """The sloping ground as a height model."""
+        corners = np.array([[[-1, 1], [1, 1]], [[-1, -1], [1, -1]]]) * _HALF_M
+        up_m = self.ground_up_m + corners @ self.ground_slope
+        return Terrain(up_m=up_m, west_m=-_HALF_M, north_m=_HALF_M, cell_m=2 * _HALF_M)
+
     def camera(self, camera: Camera) -> Camera:
         """The camera with its focal length corrected."""
         k = camera.k * np.array([[self.focal_share], [self.focal_share], [1.0]])
         k[:2, 2] = camera.k[:2, 2]
-        return replace(camera, k=k, distortion=camera.distortion + self.k1_added * _K1, focal_sigma_share=self.focal_sigma_share)
+        distortion = camera.distortion + self.k1_added * _K1
+        return replace(camera, k=k, distortion=distortion, focal_sigma_share=self.focal_sigma_share)
 
 
 def calibrate(
@@ -138,7 +149,7 @@ def calibrate(
 
 
 class _Bundle:
-    """Unknowns, in order: focal, ground and k1, then bias and clock a flight, own error a picture, points."""
+    """Unknowns, in order: focal, ground height, k1, ground slope; bias and clock a leg; own error a picture; points."""
 
     def __init__(
         self,
@@ -157,7 +168,7 @@ class _Bundle:
         self.velocities = np.array([pose.velocity_enu_m_s for pose in poses])
         self.surveyed = np.isfinite(ties.surveyed_enu_m[:, 0])
         flights_n = int(flights.max()) + 1
-        self.ends = np.cumsum([3, 7 * flights_n, 6 * len(poses), 3 * len(ties.surveyed_enu_m)])
+        self.ends = np.cumsum([5, 7 * flights_n, 6 * len(poses), 3 * len(ties.surveyed_enu_m)])
 
     def start(self) -> Array:
         """As telemetry has it; points where their sights meet the ground."""
@@ -173,7 +184,7 @@ class _Bundle:
         return unknowns
 
     def parts(self, unknowns: Array) -> tuple[Array, Array, Array, Array]:
-        """Focal, ground and k1 (3,), flights (f, 7), pictures (n, 6), points (p, 3)."""
+        """Focal, ground, k1 and slope (5,), flights (f, 7), pictures (n, 6), points (p, 3)."""
         common, flights, pictures, points = np.split(unknowns, self.ends[:-1])
         points_m = np.where(self.surveyed[:, None], self.ties.surveyed_enu_m, points.reshape(-1, 3))
         return common, flights.reshape(-1, 7), pictures.reshape(-1, 6), points_m
@@ -198,11 +209,11 @@ class _Bundle:
     def residuals(self, unknowns: Array) -> Array:
         """Misses and departures from what was known before, each in units of its sigma."""
         common, flights, pictures, points_m = self.parts(unknowns)
-        rough = (points_m[:, 2] - self.ground_up_m - common[1]) / _ROUGHNESS_M
+        rough = (points_m[:, 2] - self.ground_up_m - common[1] - points_m[:, :2] @ common[3:]) / _ROUGHNESS_M
         return np.concatenate(
             (
                 self.misses_px(unknowns).ravel() / _PIXEL_SIGMA_PX,
-                common / (_FOCAL_SIGMA, self.ground_sigma_m, _K1_SIGMA),
+                common / (_FOCAL_SIGMA, self.ground_sigma_m, _K1_SIGMA, _SLOPE_SIGMA, _SLOPE_SIGMA),
                 (flights / (*_BIAS_SIGMAS, _TIME_SIGMA_S)).ravel(),
                 (pictures / OWN_SIGMAS).ravel(),
                 np.where(self.surveyed, 0.0, rough),
@@ -226,8 +237,9 @@ class _Bundle:
         for prior in range(priors):
             pattern[2 * sights + prior, prior] = 1
         for point in range(points):
-            pattern[2 * sights + priors + point, 1] = 1
-            pattern[2 * sights + priors + point, int(self.ends[2]) + 3 * point + 2] = 1
+            row, begin = 2 * sights + priors + point, int(self.ends[2]) + 3 * point
+            pattern[row, 1] = pattern[row, 3] = pattern[row, 4] = 1
+            pattern[row, begin : begin + 3] = 1
         return pattern
 
     def answer(self, unknowns: Array, jacobian: object) -> Calibrated:
@@ -248,6 +260,7 @@ class _Bundle:
             focal_share=float(np.exp(common[0])),
             k1_added=float(common[2]),
             ground_up_m=self.ground_up_m + float(common[1]),
+            ground_slope=common[3:],
             focal_sigma_share=float(sigmas[0]),
             poses=poses,
             residual_px=np.hypot(*self.misses_px(unknowns).T),

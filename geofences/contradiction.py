@@ -1,8 +1,8 @@
 """Pictures that contradict the heading their telemetry states: turned by a quarter or half against their neighbours.
 
-Two pictures of the same ground, both put on it by their stated poses, must agree. A picture stored half a turn round does
-not, and two such pictures in a row, which agree with each other in rotation, still shift against each other by twice
-the way flown between them. So each pair votes for the turns that make it agree best.
+Two pictures of the same ground, both put on it by their stated poses, must agree. A picture stored half a turn round
+does not, and two such pictures in a row, which agree with each other in rotation, still shift against each other by
+twice the way flown between them. So each pair votes for the turns that make it agree best.
 """
 
 from __future__ import annotations

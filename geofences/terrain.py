@@ -128,10 +128,11 @@ class Terrain:
         return met
 
     def _normal(self, east_north_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(3,) of the slope over two cells; level where a neighbour is not known."""
-        step_m = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]) * self.cell_m
+        """(3,) of the slope over a metre each way; level where that is not known."""
+        reach_m = min(self.cell_m, 1.0)
+        step_m = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]) * reach_m
         east, west, north, south = self.height_m(east_north_m + step_m)
-        slope = np.array([west - east, south - north, 2 * self.cell_m])
+        slope = np.array([west - east, south - north, 2 * reach_m])
         if not np.isfinite(slope).all():
             return np.array(_UP_ROW)
         normal: NDArray[np.float64] = slope / np.linalg.norm(slope)

@@ -9,7 +9,7 @@ import numpy as np
 
 from geofences.ellipse import ErrorEllipse
 from geofences.errors import InvalidGeometry
-from geofences.location import GroundFix
+from geofences.ground_fix import GroundFix
 from geofences.position import Geodetic
 from pipeline.domain.sign_match import Shop
 from pipeline.errors import BadInput

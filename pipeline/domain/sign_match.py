@@ -11,7 +11,7 @@ from pipeline.domain.incident import separation_m
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
 
 # A quarter of the letters may be misread. Source: tests/pipeline/domain/test_sign_match.py, real signs read at .6-.8.
 SAME_ABOVE = 0.75

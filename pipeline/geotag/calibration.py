@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,24 +42,15 @@ def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], grou
 
 
 def legs_of(poses: Sequence[Pose]) -> tuple[int, ...]:
-    """Which pictures share their errors: those of one flight and about one stated heading, as compasses err by heading.
+    """Which pictures share their errors: those of one line of a flight; after a turn a compass and a gimbal err anew.
 
     Source: deviation of a compass by the iron it is carried with varies with the heading (Bowditch, chapter 6).
     """
-    flight, before_s = 0, poses[0].at_s
-    legs: list[tuple[int, float]] = []
-    of = []
-    for pose in poses:
-        flight += pose.at_s - before_s > FLIGHT_GAP_S
-        before_s, yaw_deg = pose.at_s, pose.gimbal.yaw_deg
-        known = (
-            i for i, (f, y) in enumerate(legs) if f == flight and abs((y - yaw_deg + 180) % 360 - 180) < SAME_WAY_DEG
-        )
-        leg = next(known, len(legs))
-        if leg == len(legs):
-            legs.append((flight, yaw_deg))
-        of.append(leg)
-    return tuple(of)
+    legs = [0]
+    for before, pose in itertools.pairwise(poses):
+        turn_deg = abs((pose.gimbal.yaw_deg - before.gimbal.yaw_deg + 180) % 360 - 180)
+        legs.append(legs[-1] + (turn_deg > SAME_WAY_DEG or pose.at_s - before.at_s > FLIGHT_GAP_S))
+    return tuple(legs)
 
 
 def turned_pose(pose: Pose, clockwise_deg: int) -> Pose:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from geofences.adjustment import Ties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 LONG_SIDE_PX = 1000
 _FEATURES = 3000
@@ -108,7 +109,7 @@ def near_pairs(eyes_m: NDArray[np.float64], *, neighbours: int = 7) -> list[tupl
 def _describe(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     scale = min(1.0, LONG_SIDE_PX / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found, described = cv2.SIFT_create(_FEATURES).detectAndCompute(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), None)
+    found, described = cv2.SIFT.create(_FEATURES).detectAndCompute(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), None)
     if not found:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     # The corner of the first pixel stays where it is when a picture is made smaller.

@@ -1,0 +1,63 @@
+"""Lever arm, seat and clock of a lens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geofences.attitude import Attitude, attitude_from_enu_cam, enu_from_cam, turned_by
+from geofences.errors import InvalidGeometry
+from geofences.local_frame import LocalFrame
+from geofences.mount import Mount
+from geofences.pose import Pose
+from geofences.position import Geodetic
+
+FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3, lon_deg=120.1, alt_ellipsoid_m=100.0))
+
+
+def _pose(yaw_deg: float, pitch_deg: float) -> Pose:
+    body = Attitude(yaw_deg=yaw_deg, pitch_deg=0.0)
+    look = Attitude(yaw_deg=yaw_deg, pitch_deg=pitch_deg)
+    return Pose(at_s=50.0, position=FRAME.origin, body=body, gimbal=look)
+
+
+@given(yaw=st.floats(-179, 179), pitch=st.floats(-90, 60), roll=st.floats(-60, 60))
+@settings(deadline=None)
+def test_an_attitude_comes_back_from_its_rotation(yaw: float, pitch: float, roll: float) -> None:
+    """The rotation is the same, also straight down where yaw and roll are one angle."""
+    rotation = enu_from_cam(Attitude(yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll))
+    assert enu_from_cam(attitude_from_enu_cam(rotation)) == pytest.approx(rotation, abs=1e-6)
+
+
+def test_turning_about_a_vector() -> None:
+    """A quarter turn about up takes east to north."""
+    assert turned_by(np.array([0, 0, np.pi / 2])) @ [1, 0, 0] == pytest.approx([0, 1, 0])
+
+
+@pytest.mark.parametrize(("yaw_deg", "east_north"), [(0.0, (0.3, 2.0)), (90.0, (2.0, -0.3))])
+def test_the_lever_arm_turns_with_the_airframe(yaw_deg: float, east_north: tuple[float, float]) -> None:
+    """A lens 2 m ahead, 0.3 m right and 0.1 m below the antenna."""
+    moved = Mount(lever_arm_frd_m=(2.0, 0.3, 0.1)).corrected(_pose(yaw_deg, -45))
+    assert FRAME.enu_from_geodetic(moved.position) == pytest.approx((*east_north, -0.1), abs=1e-6)
+
+
+@pytest.mark.parametrize("pitch_deg", [-90.0, -45.0, 0.0])
+def test_a_seat_about_the_right_axis_lifts_the_lens(pitch_deg: float) -> None:
+    """Two degrees about the picture's right axis raise what it looks at by two degrees, straight down included."""
+    lifted = Mount(seat_cam_deg=(2.0, 0.0, 0.0)).corrected(_pose(30.0, pitch_deg)).gimbal
+    assert enu_from_cam(lifted) == pytest.approx(
+        enu_from_cam(Attitude(yaw_deg=30.0, pitch_deg=pitch_deg + 2)), abs=1e-9
+    )
+
+
+def test_nothing_to_correct_changes_nothing() -> None:
+    """The empty mount gives the pose itself."""
+    assert Mount().corrected(_pose(10, -60)) == _pose(10, -60)
+
+
+def test_what_is_not_finite_is_refused() -> None:
+    """No nan gets into a position."""
+    with pytest.raises(InvalidGeometry, match="finite"):
+        Mount(time_offset_s=float("nan"))
