@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from flights.errors import TelemetryError
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import STILLS, read_telemetry
 from flows.ingest import telemetry_faults
+from geofences.contradiction import contradictions
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
+from pipeline.geotag.calibration import on_ground
+from pipeline.geotag.tie_points import match_pictures, near_pairs
 from pipeline.sources.camera_file import CameraEntry, Lens
 from pipeline.sources.clip import content_look_id
 from pipeline.sources.stills import Still, StillSource, read_still_facts
@@ -21,10 +26,13 @@ if TYPE_CHECKING:
 
     from flights.telemetry.log import TelemetryLog, TelemetryRow
     from geofences.pose import Pose
+    from pipeline.geotag.ground import Ground
 
 ASSUMED_HFOV_DEG = 70.0
 # Cameras without fractions of a second stamp a burst with one time: its pictures are kept apart by this.
 APART_S = 0.001
+# Photographs steeper than this are compared with their neighbours, if there are enough to outvote one.
+STEEP_DEG, FEWEST_COMPARED = -70.0, 3
 
 
 def is_stills(path: Path) -> bool:
@@ -65,6 +73,39 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
         left_out=(*_left_out(log, files), *_blind(unposed, files), *telemetry_faults(log, ())),
         clock_offset_s=entry.clock_offset_s,
     )
+
+
+def withhold_contradicted(source: StillSource, ground: Ground) -> StillSource:
+    """The photographs without the places of those that lie turned against the heading they state, each a named fault.
+
+    Args:
+        source: photographs as read; those that look about straight down are compared with their neighbours.
+        ground: of the site.
+    """
+    down = [
+        (number, still.pose)
+        for number, still in enumerate(source.stills)
+        if still.pose is not None and still.pose.gimbal.pitch_deg < STEEP_DEG
+    ]
+    if len(down) < FEWEST_COMPARED:
+        return source
+    poses = [pose for _, pose in down]
+    eyes_m = np.array([ground.frame.enu_from_geodetic(pose.position) for pose in poses])
+    wanted = {number for number, _ in down}
+    pictures = (frame.image_bgr for frame in source.frames() if frame.frame_id in wanted)
+    pairs = match_pictures(pictures, near_pairs(eyes_m))
+    turned = contradictions(on_ground(pairs, source.profile.camera, poses, ground))
+    turns = {down[place][0]: turn_deg for place, turn_deg in turned.items()}
+    return replace(
+        source,
+        stills=tuple(replace(s, pose=None) if n in turns else s for n, s in enumerate(source.stills)),
+        left_out=(*source.left_out, *(_turned(source.stills[n], turn_deg) for n, turn_deg in turns.items())),
+    )
+
+
+def _turned(still: Still, turn_deg: int) -> FrameFault:
+    said = f"{still.path.name}: places nothing: it lies turned by {turn_deg} deg against the heading it states"
+    return FrameFault(pts_s=0.0, code="heading_contradicted", message=said)
 
 
 def _files(path: Path) -> list[Path]:

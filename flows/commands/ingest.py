@@ -35,7 +35,7 @@ def ingest(
 ) -> None:
     """Examine a clip or photographs: draft cases, or a named reason for every track left alone."""
     from flows.ingest import clip_source, ingest_look  # noqa: PLC0415 - OpenCV is not in the CLI's import path
-    from flows.stills import is_stills, stills_source  # noqa: PLC0415
+    from flows.stills import is_stills, stills_source, withhold_contradicted  # noqa: PLC0415
     from pipeline.site import read_site  # noqa: PLC0415
     from pipeline.sources.camera_file import CameraEntry  # noqa: PLC0415
     from pipeline.sources.media import read_facts  # noqa: PLC0415
@@ -49,6 +49,7 @@ def ingest(
     if is_stills(clip):
         _refuse_clip_options(clip, telemetry=telemetry, start=start, look_hz=look_hz)
         stills = stills_source(clip, camera=entry, timezone=place.timezone, geoid_separation_m=place.geoid_separation_m)
+        stills = withhold_contradicted(stills, at.ground)
         source, left_out, length_s = stills, stills.left_out, stills.stills[-1].at_s - stills.stills[0].at_s
     else:
         source = clip_source(

@@ -109,7 +109,9 @@ def near_pairs(eyes_m: NDArray[np.float64], *, neighbours: int = 7) -> list[tupl
 def _describe(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     scale = min(1.0, LONG_SIDE_PX / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found, described = cv2.SIFT.create(_FEATURES).detectAndCompute(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), None)
+    # Without `enable_precise_upscale` every spot is a quarter of a pixel to the right and down.
+    finder = cv2.SIFT.create(_FEATURES, enable_precise_upscale=True)
+    found, described = finder.detectAndCompute(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), None)
     if not found:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     # The corner of the first pixel stays where it is when a picture is made smaller.

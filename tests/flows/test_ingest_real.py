@@ -23,7 +23,7 @@ from flows.assembly import make_examiner, open_store, open_vault
 from flows.cli import main
 from flows.ingest import clip_source
 from flows.site_folder import init_site
-from flows.stills import stills_source
+from flows.stills import stills_source, withhold_contradicted
 from geofences.ellipse import CHI2_95
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
@@ -281,6 +281,16 @@ def test_photographs_are_ingested_and_those_without_a_place_named(
     said = capsys.readouterr().out
     assert "3 frames" in said
     assert "not looked at: edited.jpg" in said
+
+
+def test_photographs_turned_against_their_heading_place_nothing(beach: Site) -> None:
+    """Six of the survey's photographs are stored half a turn round: exactly these are named and place nothing."""
+    source = stills_source(BEACH / "images", camera=None, timezone="America/Chicago", geoid_separation_m=0.0)
+    checked = withhold_contradicted(source, beach.ground)
+    without = [still.path.name for still in checked.stills if still.pose is None]
+    assert without == [f"DJI_00{number}.JPG" for number in range(24, 30)]
+    assert [fault.code for fault in checked.left_out] == ["heading_contradicted"] * 6
+    assert "DJI_0024.JPG: places nothing: it lies turned by 180 deg" in checked.left_out[0].message
 
 
 def test_all_photographs_are_accounted_for(beach: Site) -> None:
