@@ -65,7 +65,7 @@ def read_survey() -> Survey:
     files = sorted((BEACH / "images").glob("*.JPG"))
     log = read_telemetry(BEACH / "images", timezone="America/Chicago")
     track = pose_track(log, geoid_separation_m=0.0)
-    poses = getattr(track, "track", track).poses
+    poses = track.track.poses
     names = tuple(files[row.row - 1].name for row in log.rows)
     eyes_m = np.array([FRAME.enu_from_geodetic(pose.position) for pose in poses])
     pictures = (cv2.imread(str(BEACH / "images" / name)) for name in names)
