@@ -60,5 +60,12 @@ class GroundFix:
     @property
     def stated_terms(self) -> tuple[ErrorTerm, ...]:
         """Its terms; an ellipse without any is taken as an error that everything without terms has in common."""
-        covariance_m2 = self.ellipse.covariance_m2
-        return self.terms or tuple(terms_from_covariance(UNSTATED, covariance_m2, shared_by=UNSTATED))
+        if self.terms:
+            return self.terms
+        causes = [(cause, share) for cause, share in self.budget if share > 0] or [(UNSTATED, 1.0)]
+        covariance_m2 = self.ellipse.covariance_m2 / sum(share for _, share in causes)
+        return tuple(
+            term
+            for cause, share in causes
+            for term in terms_from_covariance(cause, covariance_m2 * share, shared_by=UNSTATED)
+        )
