@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from geofences.position import Geodetic
 
 UNSTATED = "unstated"
+# Share of an error of unknown make-up that other looks are taken to have in common with it.
+UNSTATED_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +61,7 @@ class GroundFix:
 
     @property
     def stated_terms(self) -> tuple[ErrorTerm, ...]:
-        """Its terms; an ellipse without any is taken as an error that everything without terms has in common."""
+        """Its terms; of an ellipse without any, most is taken as an error that all others without terms have too."""
         if self.terms:
             return self.terms
         causes = [(cause, share) for cause, share in self.budget if share > 0] or [(UNSTATED, 1.0)]
@@ -67,5 +69,6 @@ class GroundFix:
         return tuple(
             term
             for cause, share in causes
-            for term in terms_from_covariance(cause, covariance_m2 * share, shared_by=UNSTATED)
+            for by, part in ((UNSTATED, UNSTATED_SHARE), ("", 1 - UNSTATED_SHARE))
+            for term in terms_from_covariance(cause, covariance_m2 * share * part, shared_by=by)
         )
