@@ -1,7 +1,7 @@
 """Zones and permits as GeoJSON text, both ways. The only place where longitude comes before latitude.
 
 Source: RFC 7946. One walk over the text builds zones and permits and collects every fault; `parse_` raises the first,
-`find_faults` answers them all.
+`find_faults` answers them all. A collection may state a `datum` beside its features; outlines come out in WGS 84.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
 
+from geofences.datum import Datum, shape_to_wgs84
 from geofences.errors import InvalidGeometry, ZoneFileError
 from geofences.feature_reader import (
     Fault,
@@ -26,7 +27,7 @@ from geofences.feature_reader import (
     write_schedule,
 )
 from geofences.outline_reader import read_outline
-from geofences.zone import Permit, Zone
+from geofences.zone import Outline, Permit, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -142,7 +143,7 @@ def _walk(
 ) -> Iterator[tuple[Zone | Permit | None, list[ZoneFileError]]]:
     """Each feature's item or its faults, in file order; without a layer each feature chooses its own."""
     try:
-        features = _features(text, path)
+        features, datum = _features(text, path)
     except ZoneFileError as error:
         yield None, [error]
         return
@@ -155,7 +156,7 @@ def _walk(
         name = properties.get(of.id_name)
         label = str(index) if name is None else f"{index} ({name!r})"
         notes = _Notes(path, label)
-        item = _read(of, members, properties, notes)
+        item = _read(of, members, properties, datum, notes)
         first = seen.setdefault((of.id_name, name), index) if isinstance(name, str) else index
         if first != index:
             notes.add(of.id_name, Fault(f"{name!r} is also the id of feature {first}", "Give each its own id."))
@@ -183,16 +184,16 @@ class _Notes:
 
 
 def _read(
-    layer: _Layer[_Item], members: dict[str, object], properties: dict[str, object], notes: _Notes
+    layer: _Layer[_Item], members: dict[str, object], properties: dict[str, object], datum: Datum, notes: _Notes
 ) -> _Item | None:
     """Build one item; what is wrong is noted, all of it, and the answer is then None."""
     if members.get("type") != "Feature":
         remedy = 'Write {"type": "Feature", "properties": ..., "geometry": ...}.'
         notes.add("feature", Fault("is no GeoJSON Feature", remedy))
         return None
-    for name in properties:
+    for name in (name for name in properties if name not in layer.forms):
         near = difflib.get_close_matches(name, layer.forms, n=1, cutoff=0.8)
-        if name not in layer.forms and near:
+        if near:
             notes.add(name, Fault("unknown property", f"Did you mean {near[0]!r}?"))
     values: dict[str, Any] = {}
     for name, form in layer.forms.items():
@@ -203,7 +204,7 @@ def _read(
     from_s, until_s = values.get("valid_from_s"), values.get("valid_until_s")
     if from_s is not None and until_s is not None and until_s <= from_s:
         notes.add("valid_until", Fault("is not after valid_from", "Correct one of the two."))
-    values["outline"] = notes.read("geometry", read_outline, members.get("geometry"))
+    values["outline"] = notes.read("geometry", lambda geometry: _outline(geometry, datum), members.get("geometry"))
     try:
         return None if notes.faults else layer.kind(**values)
     except InvalidGeometry as error:
@@ -211,7 +212,15 @@ def _read(
         return None
 
 
-def _features(text: str, path: str) -> list[object]:
+def _outline(geometry: object, datum: Datum) -> Outline:
+    """The outline in WGS 84."""
+    outline = read_outline(geometry)
+    return outline if datum is Datum.WGS84 else shape_to_wgs84(outline, datum)
+
+
+def _features(text: str, path: str) -> tuple[list[object], Datum]:
+    """The features of a collection and the datum it states."""
+
     def whole(field: str, fault: str, remedy: str) -> ZoneFileError:
         return ZoneFileError(path=path, feature=None, field=field, fault=fault, remedy=remedy)
 
@@ -228,11 +237,15 @@ def _features(text: str, path: str) -> list[object]:
     features = collection.get("features")
     if not isinstance(features, list):
         raise whole("features", "is not a list", "Put the features in a list, even if it is empty.")
-    return features
+    stated = collection.get("datum", Datum.WGS84.value)
+    try:
+        return features, Datum(stated)
+    except ValueError as error:
+        raise whole("datum", f"unknown datum {stated!r}", f"Known: {', '.join(Datum)}.") from error
 
 
 def _dump(items: Iterable[_Item], layer: _Layer[_Item]) -> str:
-    """Write features; properties that are None or empty are left out."""
+    """Write features, one a line; properties that are None or empty are left out."""
     features = []
     for item in items:
         values = {name: getattr(item, _attribute(name)) for name in layer.forms}
@@ -245,4 +258,5 @@ def _dump(items: Iterable[_Item], layer: _Layer[_Item]) -> str:
                 "geometry": shapely.geometry.mapping(item.outline),
             }
         )
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=2)
+    lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
+    return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
+from geofences.datum import Datum, shape_from_wgs84
 from geofences.errors import ZoneFileError
 from geofences.geojson import dump_permits, dump_zones, find_faults, parse_permits, parse_zones
 from geofences.zone import Permit, Schedule, Window, Zone, ZoneKind
@@ -269,3 +270,13 @@ def test_zones_round_trip(zones: list[Zone]) -> None:
 def test_permits_round_trip(permits: list[Permit]) -> None:
     """What is written is read back equal."""
     assert parse_permits(dump_permits(permits), path="x") == tuple(permits)
+
+
+def test_a_stated_datum_is_left_at_the_door() -> None:
+    """A collection in GCJ-02 comes out in WGS 84; a datum nobody knows is named with those there are."""
+    collection = {"type": "FeatureCollection", "datum": "gcj02", "features": [_ZONE]}
+    (zone,) = parse_zones(json.dumps(collection), path="z")
+    (plain,) = parse_zones(_file(_ZONE), path="z")
+    assert shape_from_wgs84(zone.outline, Datum.GCJ02).equals_exact(plain.outline, 1e-9)
+    (fault,) = find_faults(json.dumps(collection | {"datum": ["pz90"]}), path="z")
+    assert (fault.field, "wgs84, cgcs2000, gcj02, bd09" in fault.remedy) == ("datum", True)
