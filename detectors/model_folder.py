@@ -1,4 +1,4 @@
-"""A model folder: the weights in their two forms, and the manifest that says what they are and how sure to be.
+"""A model folder: the weights in their forms (training, BF16, INT8), and what they are and how sure to be.
 
 The rule kept here: no weights are used whose bytes differ from what the manifest states.
 """
@@ -28,6 +28,12 @@ SHIPPED = Path(__file__).parent / "weights" / "offsite-v8n"
 
 MANIFEST_NAME = "manifest.json"
 
+PRECISIONS = ("bf16", "int8")
+"""Forms of the network; on a CPU without BF16 the first is computed in FP32."""
+
+INT8_MARK = "-int8"
+"""Ends the stem of the INT8 form's files."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelManifest:
@@ -40,6 +46,7 @@ class ModelManifest:
         thresholds: per class, the lowest score that counts as a detection.
         nms_iou: overlap above which the weaker of two boxes of a class goes.
         input_px: longer side of the network input, a multiple of 32.
+        precision: the form used where none is asked for, one of `PRECISIONS`.
         training: how the weights came to be, as text by topic.
     """
 
@@ -50,16 +57,22 @@ class ModelManifest:
     nms_iou: float
     input_px: int
     training: Mapping[str, str]
+    precision: str = "bf16"
 
-    def file_with(self, suffix: str) -> str:
-        """The name of the folder's one file with this suffix.
+    def file_with(self, suffix: str, *, precision: str = "bf16") -> str:
+        """The name of the folder's one file with this suffix, of the INT8 form if so asked.
 
         Raises:
-            ModelUnusable: the manifest lists none.
+            ModelUnusable: the manifest lists none, or there is no such precision.
         """
-        names = sorted(name for name in self.sha256 if name.endswith(suffix))
+        if precision not in PRECISIONS:
+            msg = f"precision is {precision!r}; give one of {', '.join(PRECISIONS)}"
+            raise ModelUnusable(msg)
+        int8 = precision == "int8"
+        names = sorted(n for n in self.sha256 if n.endswith(suffix) and Path(n).stem.endswith(INT8_MARK) == int8)
         if not names:
-            msg = f"{MANIFEST_NAME}: `files` lists no {suffix} file; export the model again"
+            form = f"{suffix} file of precision {precision}" if int8 else f"{suffix} file"
+            msg = f"{MANIFEST_NAME}: `files` lists no {form}; export the model again"
             raise ModelUnusable(msg)
         return names[0]
 
@@ -97,6 +110,7 @@ def parse_manifest(text: str, *, path: Path) -> ModelManifest:
             nms_iou=float(table["nms_iou"]),
             input_px=int(table["input_px"]),
             training={str(topic): str(text) for topic, text in table["training"].items()},
+            precision=str(table.get("precision", "bf16")),
         )
     except json.JSONDecodeError as error:
         msg = f"{path}: not JSON ({error}); restore it: git checkout -- {path}"
@@ -116,6 +130,7 @@ def dump_manifest(manifest: ModelManifest) -> str:
         "thresholds": dict(zip(manifest.class_names, manifest.thresholds, strict=True)),
         "nms_iou": manifest.nms_iou,
         "input_px": manifest.input_px,
+        "precision": manifest.precision,
         "files": dict(manifest.sha256),
         "training": dict(manifest.training),
     }
@@ -156,6 +171,7 @@ def _check_fields(manifest: ModelManifest, path: Path) -> None:
     faults = [
         (manifest.class_names != CLASS_NAMES, f"`class_names` must be {list(CLASS_NAMES)}"),
         (not all(0.0 < t < 1.0 for t in manifest.thresholds), "`thresholds` must lie between 0 and 1"),
+        (manifest.precision not in PRECISIONS, f"`precision` must be one of {', '.join(PRECISIONS)}"),
         (not (math.isfinite(manifest.nms_iou) and 0.0 < manifest.nms_iou < 1.0), "`nms_iou` must lie between 0 and 1"),
         (
             manifest.input_px < STRIDE_PX or manifest.input_px % STRIDE_PX > 0,

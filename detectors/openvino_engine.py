@@ -20,6 +20,8 @@ sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's
 
 import openvino as ov  # noqa: E402 - after the bar
 
+__all__ = ["OpenVinoEngine", "ov"]
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,7 +37,13 @@ class OpenVinoEngine:
     """A detector in the exported form. One instance is used by one thread at a time."""
 
     def __init__(
-        self, folder: Path, *, long_side_px: int | None = None, threads: int = 1, score_floor: float | None = None
+        self,
+        folder: Path,
+        *,
+        long_side_px: int | None = None,
+        threads: int = 1,
+        score_floor: float | None = None,
+        precision: str | None = None,
     ) -> None:
         """Load the folder's network.
 
@@ -44,6 +52,7 @@ class OpenVinoEngine:
             long_side_px: longer side of the network input, a multiple of 32; the manifest's where None.
             threads: CPU threads per look.
             score_floor: lowest score kept for every class in place of the manifest's thresholds (for evaluation).
+            precision: `bf16` (FP32 where the CPU has no BF16) or `int8`; the manifest's where None.
 
         Raises:
             ModelUnusable: a file is missing, altered, or no network; or `long_side_px` is no multiple of 32.
@@ -54,8 +63,11 @@ class OpenVinoEngine:
             msg = f"long_side_px is {self._long_side_px}; give a positive multiple of {STRIDE_PX}"
             raise ModelUnusable(msg)
         self._thresholds = self._manifest.threshold_row(score_floor)
-        xml = verify_file(folder, self._manifest, self._manifest.file_with(".xml"))
-        weights = verify_file(folder, self._manifest, self._manifest.file_with(".bin"))
+        form = precision or self._manifest.precision
+        xml, weights = (
+            verify_file(folder, self._manifest, self._manifest.file_with(suffix, precision=form))
+            for suffix in (".xml", ".bin")
+        )
         self._model = identity(self._manifest, weights.name)
         self._core = ov.Core()
         self._settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
@@ -85,7 +97,7 @@ class OpenVinoEngine:
         height, width = image_bgr.shape[:2]
         letterbox = fit(width_px=width, height_px=height, long_side_px=self._long_side_px)
         request = self._request_for(letterbox.input_height_px, letterbox.input_width_px)
-        raw = request.infer([letterbox.apply(image_bgr)[None]], share_inputs=True)[0]
+        raw = request.infer([letterbox.apply(image_bgr)[None]], share_inputs=True, share_outputs=True)[0]
         return decode(
             raw[0],
             letterbox=letterbox,

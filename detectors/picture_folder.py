@@ -34,6 +34,7 @@ class LabelledPicture:
         class_id: (n,) int64, index into `CLASS_NAMES`.
         xyxy_share: (n, 4) float64, left, top, right, bottom as shares (0..1) of the picture's width and height.
         verified: the classes that were looked for; the others are unlabelled.
+        kind: the manifest's word for what it is there for (cross, within, negative), empty where it says none.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class LabelledPicture:
     class_id: NDArray[np.int64]
     xyxy_share: NDArray[np.float64]
     verified: frozenset[int]
+    kind: str = ""
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -48,19 +50,32 @@ class LabelledPicture:
         self.xyxy_share.flags.writeable = False
 
 
-def read_picture_folder(folder: Path) -> tuple[LabelledPicture, ...]:
+def read_picture_folder(folder: Path, *, faults: list[str] | None = None) -> tuple[LabelledPicture, ...]:
     """Every picture under `folder`/images with its labels from `folder`/labels, in name order.
 
+    Args:
+        folder: the picture folder.
+        faults: where given, pictures with a malformed label line are left out and named here.
+
     Raises:
-        DatasetError: there are no pictures, a label line is malformed, or the manifest names an unknown class.
+        DatasetError: no pictures, no labels/, a malformed label line, or an unknown class in the manifest.
     """
     images = folder / "images"
     paths = sorted(p for p in images.glob("*") if p.suffix.lower() in PICTURE_SUFFIXES) if images.is_dir() else []
-    if not paths:
-        msg = f"{images}: no .jpg or .png pictures here; give a folder that holds images/ and labels/"
+    if not paths or not (folder / "labels").is_dir():
+        lacking = f"{images}: no .jpg or .png pictures here" if not paths else f"{folder / 'labels'}: not there"
+        msg = f"{lacking}; give a folder in YOLO layout, that holds images/ and labels/"
         raise DatasetError(msg)
-    verified = _read_verified(folder)
-    return tuple(_read_picture(folder, path, verified.get(path.name, EVERY_CLASS)) for path in paths)
+    rows = _read_rows(folder)
+    pictures = []
+    for path in paths:
+        try:
+            pictures.append(_read_picture(folder, path, *rows.get(path.name, (EVERY_CLASS, ""))))
+        except DatasetError as error:
+            if faults is None:
+                raise
+            faults.append(str(error))
+    return tuple(pictures)
 
 
 def parse_labels(text: str, *, path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -99,15 +114,17 @@ def parse_verified(text: str, *, path: Path) -> frozenset[int]:
     return frozenset(int(word) for word in words)
 
 
-def _read_picture(folder: Path, path: Path, verified: frozenset[int]) -> LabelledPicture:
+def _read_picture(folder: Path, path: Path, verified: frozenset[int], kind: str) -> LabelledPicture:
     label = folder / "labels" / f"{path.stem}.txt"
     class_id, xyxy_share = parse_labels(label.read_text() if label.is_file() else "", path=label)
     source = path.name.split("__", 1)[0] if "__" in path.name else folder.resolve().name
-    return LabelledPicture(path=path, source=source, class_id=class_id, xyxy_share=xyxy_share, verified=verified)
+    return LabelledPicture(
+        path=path, source=source, class_id=class_id, xyxy_share=xyxy_share, verified=verified, kind=kind
+    )
 
 
-def _read_verified(folder: Path) -> dict[str, frozenset[int]]:
-    """File name to verified classes, from the manifest's rows for this folder's split."""
+def _read_rows(folder: Path) -> dict[str, tuple[frozenset[int], str]]:
+    """File name to verified classes and kind, from the manifest's rows for this folder's split."""
     folder = folder.resolve()
     path = next((p / "manifest.csv" for p in (folder, folder.parent) if (p / "manifest.csv").is_file()), None)
     if path is None:
@@ -119,4 +136,4 @@ def _read_verified(folder: Path) -> dict[str, frozenset[int]]:
         raise DatasetError(msg)
     splits = {row.get("split", folder.name) for row in rows}
     wanted = [row for row in rows if folder.name not in splits or row.get("split", folder.name) == folder.name]
-    return {row["file"]: parse_verified(row["verified"], path=path) for row in wanted}
+    return {row["file"]: (parse_verified(row["verified"], path=path), row.get("kind") or "") for row in wanted}

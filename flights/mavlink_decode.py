@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from flights.mission_items import MissionItem
 from flights.mission_transfer import ItemWanted, ListItem, ListLength, TransferEnded
-from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, TextSample
+from flights.samples import (
+    EARLIEST_UNIX_S,
+    AttitudeSample,
+    CaptureSample,
+    ClockSample,
+    GimbalSample,
+    PositionSample,
+    TextSample,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +30,20 @@ YAW_IN_EARTH_FRAME = 64
 STRAIGHT_DOWN = 1 - 1e-9
 
 
-def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401, PLR0911 - untyped; one return a kind
+def sample_of(  # noqa: PLR0911 - one return a kind
+    message: Any,  # noqa: ANN401 - pymavlink has no types
+    boot_s: float,
+    *,
+    own_clock: bool = True,
+) -> Sample | None:
     """The sample in a message, or None for other messages.
 
     Args:
         message: as pymavlink parsed it.
         boot_s: the autopilot clock as last heard, for messages that carry none.
+        own_clock: False: another component sent it, whose clock is not the autopilot's.
     """
-    at_s = getattr(message, "time_boot_ms", boot_s * 1000) / 1000
+    at_s = message.time_boot_ms / 1000 if own_clock and hasattr(message, "time_boot_ms") else boot_s
     match message.get_type():
         case "ATTITUDE":
             yaw, pitch, roll = (math.degrees(angle) for angle in (message.yaw, message.pitch, message.roll))
@@ -47,11 +61,22 @@ def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401, PL
             yaw, pitch, roll = euler_deg(message.q)
             north = _counts_from_north(message.flags)
             return GimbalSample(boot_s=at_s, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, from_north=north)
+        case "MOUNT_ORIENTATION":
+            north = math.isfinite(message.yaw_absolute)
+            yaw = message.yaw_absolute if north else message.yaw
+            return GimbalSample(
+                boot_s=at_s, yaw_deg=yaw, pitch_deg=message.pitch, roll_deg=message.roll, from_north=north
+            )
+        case "MOUNT_STATUS":  # Source: ArduPilot, AP_Mount: pitch, roll and yaw in a, b and c; yaw from the nose
+            pitch, roll, yaw = (angle / 100 for angle in (message.pointing_a, message.pointing_b, message.pointing_c))
+            return GimbalSample(boot_s=at_s, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, from_north=False)
         case "SYSTEM_TIME":
             return ClockSample(boot_s=at_s, unix_s=message.time_unix_usec / 1e6)
         case "CAMERA_FEEDBACK":
+            taken_s = message.time_usec / 1e6  # UTC or since the start, as the autopilot has it
+            is_utc = taken_s >= EARLIEST_UNIX_S
             return CaptureSample(
-                boot_s=at_s,
+                boot_s=taken_s if own_clock and taken_s and not is_utc else at_s,
                 index=message.img_idx,
                 lat_deg=message.lat / 1e7,
                 lon_deg=message.lng / 1e7,
@@ -59,6 +84,7 @@ def sample_of(message: Any, boot_s: float) -> Sample | None:  # noqa: ANN401, PL
                 yaw_deg=message.yaw,
                 pitch_deg=message.pitch,
                 roll_deg=message.roll,
+                unix_s=taken_s if is_utc else None,
             )
         case "STATUSTEXT":
             return TextSample(boot_s=at_s, severity=message.severity, text=message.text.strip("\x00 "))
@@ -88,6 +114,18 @@ def euler_deg(q: Sequence[float]) -> tuple[float, float, float]:
     if abs(roll) > 90:
         return (yaw + 360) % 360 - 180, math.copysign(180 - abs(pitch), pitch), (roll + 360) % 360 - 180
     return yaw, pitch, roll
+
+
+def quaternion(*, yaw_deg: float, pitch_deg: float, roll_deg: float) -> tuple[float, float, float, float]:
+    """w, x, y, z of yaw, then pitch, then roll. Source: ISO 1151-2 order Z-Y'-X''."""
+    yaw, pitch, roll = (math.radians(a) / 2 for a in (yaw_deg, pitch_deg, roll_deg))
+    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(half), math.sin(half)) for half in (yaw, pitch, roll))
+    return (
+        cr * cp * cy + sr * sp * sy,
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+    )
 
 
 def reply_of(message: Any) -> TransferMessage | None:  # noqa: ANN401 - as above

@@ -221,9 +221,12 @@ def _record(flight: _Flight, machine: Machine, geoid_separation_m: float) -> Fli
     events = tuple(recorder.events)
     track = None
     try:
-        track = pose_track(read_telemetry(recorder.path), geoid_separation_m=geoid_separation_m)
+        posed = pose_track(read_telemetry(recorder.path), geoid_separation_m=geoid_separation_m)
+        track, told = posed.track, f"{len(posed.faults)} telemetry rows give no pose" if posed.faults else ""
     except TelemetryError as error:
-        events += (FlightEvent(at_s=flight.vehicle.utc_s, name="note", text=str(error)),)
+        told = str(error)
+    if told:
+        events += (FlightEvent(at_s=flight.vehicle.utc_s, name="note", text=told),)
     return FlightRecord(
         flight_id=recorder.flight_id,
         path=recorder.path,

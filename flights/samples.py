@@ -93,8 +93,9 @@ class CaptureSample(_Stamped):
         lon_deg: longitude.
         alt_amsl_m: height above mean sea level.
         yaw_deg: from true north.
-        pitch_deg: of the lens.
-        roll_deg: of the lens.
+        pitch_deg: as reported; ArduPilot reports the airframe's, nose up positive.
+        roll_deg: likewise, right side down positive.
+        unix_s: UTC of the picture where the message states it, else None.
     """
 
     index: int
@@ -104,6 +105,7 @@ class CaptureSample(_Stamped):
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
+    unix_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,8 @@ def open_vault(site: Site) -> FolderVault:
     return FolderVault(site.vault_folder)
 
 
-def open_engine(site: Site, kind: SourceKind) -> Engine:
-    """The site's detector, at the input size for that kind of source.
+def open_engine(site: Site, kind: SourceKind, *, long_side_px: int | None = None) -> Engine:
+    """The site's detector, at the input size for that kind of source or at the given one.
 
     Raises:
         ModelUnusable: the weights are missing or altered.
@@ -49,8 +49,13 @@ def open_engine(site: Site, kind: SourceKind) -> Engine:
 
     model = site.settings.model
     folder = site.folder / model.folder if model.folder else SHIPPED
-    long_side_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
-    return OpenVinoEngine(Path(folder), long_side_px=long_side_px, threads=model.threads)
+    usual_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
+    return OpenVinoEngine(
+        Path(folder),
+        long_side_px=long_side_px or usual_px,
+        threads=model.threads,
+        precision=model.precision or None,
+    )
 
 
 def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Examiner:
@@ -61,8 +66,11 @@ def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Exami
         kind: how the source looks.
         drill: mark everything as an exercise.
     """
+    from detectors.sign_reading import RapidOcrReader  # noqa: PLC0415 - OpenCV is not in the CLI's import path
     from detectors.tracker import ByteTracker  # noqa: PLC0415 - scipy is not in the CLI's import path
-    from pipeline.run.examine import Examiner  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from pipeline.geotag.tiles import TILE_PX  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from pipeline.run.examine import Examiner  # noqa: PLC0415 - the same
+    from pipeline.run.look_close import Closely  # noqa: PLC0415 - the same
 
     return Examiner(
         engine=open_engine(site, kind),
@@ -78,6 +86,12 @@ def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Exami
         vault=open_vault(site),
         software=SOFTWARE,
         drill=drill,
+        reader=RapidOcrReader(),
+        shops=site.shops,
+        closely=Closely(
+            new_native=lambda: open_engine(site, kind, long_side_px=TILE_PX),
+            long_side_px=site.settings.model.drone_long_side_px,
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flights.telemetry.poses import pose_track, pose_track_by_pts
@@ -11,6 +12,7 @@ from flights.telemetry.reader import read_telemetry
 from flows.assembly import make_examiner, open_store
 from geofences.errors import OutsideTrack
 from pipeline.domain.frame import SourceKind, SourceProfile
+from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
 from pipeline.ports import FiledLook
 from pipeline.sources import media
@@ -19,11 +21,10 @@ from pipeline.sources.clip import ClipSource, content_look_id, nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from flights.telemetry.log import TelemetryLog
+    from flights.telemetry.log import TelemetryFault, TelemetryLog
     from geofences.pose import Pose
-    from pipeline.domain.look import FrameFault, LookReport
+    from pipeline.domain.look import LookReport
     from pipeline.ports import FrameSource
     from pipeline.site import Site
     from pipeline.sources.media import ClipFacts
@@ -66,7 +67,7 @@ def ingest_look(
         now_s: UTC.
         drill: mark everything as an exercise.
         progress: told each frame's pts_s.
-        left_out: pictures the source could not use, to be filed with the look.
+        left_out: pictures the source could not use, to be filed with the look; a clip brings its own.
 
     Raises:
         BadInput: nothing in it can be read.
@@ -78,6 +79,7 @@ def ingest_look(
             again = FiledLook(look_id=source.look_id, already_filed=True, drafted=(), extended=())
             return Ingested(report=None, filed=again)
         report = make_examiner(site, source.profile.kind, drill=drill).examine(source, progress)
+        left_out += source.left_out if isinstance(source, ClipSource) else ()
         report = replace(report, faults=report.faults + left_out)
         return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
     finally:
@@ -166,12 +168,34 @@ def clip_source(
     if look_hz is not None:
         entry = entry.model_copy(update={"look_hz": look_hz})
     begun_s = _start_s(clip, facts) if start_s is None else start_s
-    pose: Callable[[float], Pose] | None = entry.mounting.pose_at if entry.mounting else None
-    if telemetry is not None:
-        log = read_telemetry(telemetry, timezone=timezone)
-        begun_s = _begun_s(log, begun_s, given=start_s is not None)
-        pose = _flown(log, facts, begun_s, entry.aim, geoid_m=geoid_separation_m, ground_amsl_m=ground_alt_amsl_m)
-    return _source(clip, entry, pose, start_s=begun_s, look_id=content_look_id(clip, source_id=entry.id))
+    look_id = content_look_id(clip, source_id=entry.id)
+    if telemetry is None:
+        mounted = entry.mounting.pose_at if entry.mounting else None
+        return _source(clip, entry, mounted, start_s=begun_s, look_id=look_id)
+    log = read_telemetry(telemetry, timezone=timezone)
+    begun_s = _begun_s(log, begun_s, given=start_s is not None)
+    pose, faults = _flown(log, facts, begun_s, entry.aim, geoid_m=geoid_separation_m, ground_amsl_m=ground_alt_amsl_m)
+    source = _source(clip, entry, pose, start_s=begun_s, look_id=look_id)
+    return replace(source, left_out=telemetry_faults(log, faults))
+
+
+def telemetry_faults(log: TelemetryLog, faults: tuple[TelemetryFault, ...]) -> tuple[FrameFault, ...]:
+    """What an officer should know of a log: rows without a pose, counted by what is wrong with them, and assumptions.
+
+    Args:
+        log: as read.
+        faults: one a row.
+    """
+    name = Path(log.source).name
+    alike: dict[tuple[str, str], list[int]] = {}
+    for fault in faults:
+        alike.setdefault((fault.field, fault.reason), []).append(fault.row)
+    told = [
+        ("telemetry", f"{len(rows)} telemetry rows from row {rows[0]} on: {field}: {reason}")
+        for (field, reason), rows in alike.items()
+    ]
+    told += [("telemetry_assumed", f"taken for granted: {assumption}") for assumption in log.assumptions]
+    return tuple(FrameFault(pts_s=0.0, code=code, message=f"{name}: {text}") for code, text in told)
 
 
 def _assumed_camera(clip: Path, facts: ClipFacts, *, is_drone: bool) -> CameraEntry:
@@ -205,8 +229,8 @@ def _begun_s(log: TelemetryLog, begun_s: float, *, given: bool) -> float:
 
 def _flown(
     log: TelemetryLog, facts: ClipFacts, begun_s: float, aim: Aim | None, *, geoid_m: float, ground_amsl_m: float | None
-) -> Callable[[float], Pose]:
-    """Poses of a clip from its telemetry.
+) -> tuple[Callable[[float], Pose], tuple[TelemetryFault, ...]]:
+    """Poses of a clip from its telemetry, and the rows that give none.
 
     A log whose rows say at which time of the clip they belong (SRT) is joined by that; any other by UTC.
     A log that does not say where the lens looked locates nothing unless the pilot's `aim` does: its tracks are
@@ -217,20 +241,21 @@ def _flown(
         BadInput: the log and the clip do not overlap.
     """
     if aim is None and all(row.gimbal is None for row in log.rows):
-        return _unaimed
+        return _unaimed, log.faults
     home_m = ground_amsl_m if all(row.alt_amsl_m is None for row in log.rows) else None
     gimbal = aim.attitude() if aim else None
     if any(row.pts_s is not None for row in log.rows):
-        track = pose_track_by_pts(
+        posed = pose_track_by_pts(
             log, start_utc_s=begun_s, geoid_separation_m=geoid_m, home_alt_amsl_m=home_m, assumed_gimbal=gimbal
         )
     else:
-        track = pose_track(log, geoid_separation_m=geoid_m, home_alt_amsl_m=home_m, assumed_gimbal=gimbal)
+        posed = pose_track(log, geoid_separation_m=geoid_m, home_alt_amsl_m=home_m, assumed_gimbal=gimbal)
+    track = posed.track
     if track.end_s < begun_s or track.start_s > begun_s + facts.duration_s:
         span = f"{_utc(track.start_s)} to {_utc(track.end_s)}"
         fault = f"covers {span} and does not overlap the clip, which begins {_utc(begun_s)}"
         raise BadInput(path=log.source, field="time", fault=fault, remedy="Give the clip's own log, or its --start")
-    return track.at
+    return track.at, posed.faults
 
 
 def _unaimed(at_s: float) -> Pose:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
 from flows.children import Child
 from flows.errors import FlightFailed
-from flows.ingest import camera_source
+from flows.ingest import camera_source, telemetry_faults
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
 from geofences.attitude import Attitude
 from geofences.pose import Pose, PoseTrack
@@ -200,7 +200,8 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
     folder = site.flights_folder / sortie.sortie_id
     aircraft = _aircraft(site)
     separation_m = site.settings.site.geoid_separation_m
-    track = pose_track(read_telemetry(folder / LOG), geoid_separation_m=separation_m)
+    log = read_telemetry(folder / LOG)
+    posed = pose_track(log, geoid_separation_m=separation_m)
     if site.settings.scene is not None:
         video = _render_recording(site, folder)
     else:
@@ -216,7 +217,8 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
             remedy=f"offsite ingest {video} --telemetry {folder / LOG} --start TIME",
         )
     entry = CameraEntry(id=aircraft.id, name=aircraft.name, kind="drone", lens=aircraft.lens, look_hz=aircraft.look_hz)
-    return camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=track.at)
+    source = camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=posed.track.at)
+    return replace(source, left_out=telemetry_faults(log, posed.faults))
 
 
 def _render_recording(site: Site, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flights.errors import TelemetryError
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import STILLS, read_telemetry
+from flows.ingest import telemetry_faults
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
@@ -51,7 +52,7 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
     if entry.mounting is not None:
         fault = "is given with photographs, which state their own place"
         raise BadInput(path=str(path), field="mounting", fault=fault, remedy="Leave it out of the camera file")
-    poses = _poses(log, rows, geoid_separation_m)
+    poses, unposed = _poses(log, rows, geoid_separation_m)
     stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=poses.get(row.row)) for row in rows)
     _check_sizes(stills, entry)
     profile = SourceProfile(
@@ -61,7 +62,7 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
         stills=stills,
         profile=profile,
         look_id=content_look_id(*(still.path for still in stills), source_id=entry.id),
-        left_out=_left_out(log, files),
+        left_out=(*_left_out(log, files), *_blind(unposed, files), *telemetry_faults(log, ())),
         clock_offset_s=entry.clock_offset_s,
     )
 
@@ -92,14 +93,25 @@ def _in_order(log: TelemetryLog) -> tuple[TelemetryRow, ...]:
     return tuple(rows)
 
 
-def _poses(log: TelemetryLog, rows: tuple[TelemetryRow, ...], geoid_separation_m: float) -> dict[int, Pose]:
-    """Pose by row number; rows that do not state height and attitude have none."""
+def _poses(
+    log: TelemetryLog, rows: tuple[TelemetryRow, ...], geoid_separation_m: float
+) -> tuple[dict[int, Pose], dict[int, str]]:
+    """Pose by row number; and for rows that do not state height and attitude, what they lack."""
     by_time = {row.at_s: row.row for row in rows}
     try:
-        track = pose_track(replace(log, rows=rows), geoid_separation_m=geoid_separation_m)
-    except TelemetryError:
-        return {}
-    return {by_time[pose.at_s]: pose for pose in track.poses}
+        posed = pose_track(replace(log, rows=rows, faults=()), geoid_separation_m=geoid_separation_m)
+    except TelemetryError as error:
+        return {}, {row.row: f"{error.field}: {error.fault}" for row in rows}
+    lacking = {fault.row: f"{fault.field}: {fault.reason}" for fault in posed.faults}
+    return {by_time[pose.at_s]: pose for pose in posed.track.poses}, lacking
+
+
+def _blind(unposed: dict[int, str], files: list[Path]) -> tuple[FrameFault, ...]:
+    """Pictures that are looked at, but cannot place what they show."""
+    return tuple(
+        FrameFault(pts_s=0.0, code="still_unposed", message=f"{files[row - 1].name}: places nothing: {lacking}")
+        for row, lacking in unposed.items()
+    )
 
 
 def _camera_of(file: Path) -> CameraEntry:

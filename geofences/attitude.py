@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ENU_FROM_NED = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
 FRD_FROM_CAM = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
+_LOCKED = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attitude:
@@ -65,4 +67,30 @@ def enu_from_frd(attitude: Attitude) -> NDArray[np.float64]:
 def enu_from_cam(attitude: Attitude) -> NDArray[np.float64]:
     """(3, 3) rotation taking camera vectors (x right, y down, z forward) to east-north-up."""
     rotation: NDArray[np.float64] = enu_from_frd(attitude) @ FRD_FROM_CAM
+    return rotation
+
+
+def attitude_from_enu_cam(rotation: NDArray[np.float64]) -> Attitude:
+    """The lens attitude of a (3, 3) rotation taking camera vectors to east-north-up: the inverse of `enu_from_cam`.
+
+    Straight up or down, where yaw and roll turn about the same axis, the roll is zero.
+    """
+    ned_from_frd = ENU_FROM_NED.T @ rotation @ FRD_FROM_CAM.T
+    pitch = math.asin(max(-1.0, min(1.0, -float(ned_from_frd[2, 0]))))
+    if math.hypot(ned_from_frd[2, 1], ned_from_frd[2, 2]) < _LOCKED:
+        yaw, roll = math.atan2(-ned_from_frd[0, 1], ned_from_frd[1, 1]), 0.0
+    else:
+        yaw = math.atan2(ned_from_frd[1, 0], ned_from_frd[0, 0])
+        roll = math.atan2(ned_from_frd[2, 1], ned_from_frd[2, 2])
+    return Attitude(yaw_deg=math.degrees(yaw), pitch_deg=math.degrees(pitch), roll_deg=math.degrees(roll))
+
+
+def turned_by(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3) rotation about a (3,) vector by its length in radians. Source: Rodrigues' rotation formula."""
+    angle = float(np.linalg.norm(vector))
+    if angle == 0:
+        return np.eye(3)
+    x, y, z = vector / angle
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    rotation: NDArray[np.float64] = np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * (cross @ cross)
     return rotation

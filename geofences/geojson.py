@@ -82,6 +82,7 @@ _PERMITS = _Layer(
         "valid_until": _MOMENT,
         "holder": _TEXT,
         "source": _NOTE,
+        "text": _NOTE,
     },
 )
 

@@ -160,6 +160,7 @@ class Permit:
         valid_until_s: until this moment, excluded.
         holder: whom it was granted to.
         source: where the record comes from.
+        text: what the permitted sign says; "" where the permit covers whatever stands there.
     """
 
     permit_id: str
@@ -170,6 +171,7 @@ class Permit:
     valid_until_s: float
     holder: str
     source: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
         """Check the parts and put the outline in its standard form.

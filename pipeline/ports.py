@@ -57,6 +57,10 @@ class FrameSource(Protocol):
         """Pictures in time order; the same ones each time it is called."""
         ...
 
+    def burst(self, from_pts_s: float, until_pts_s: float, hz: float) -> Iterator[Frame]:
+        """Pictures of one stretch more densely than `frames` gives them; none where the source has no more."""
+        ...
+
     def pose_at(self, at_s: float) -> Pose:
         """Where the camera was.
 

@@ -16,6 +16,7 @@ from geofences.zone_index import ZoneIndex
 from pipeline.errors import BadInput
 from pipeline.geotag.ground import Ground
 from pipeline.rule_pack import read_rules
+from pipeline.shop_register import read_shops
 from pipeline.sources.camera_file import CameraEntry, Lens
 from pipeline.toml_file import Entry, read_toml
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from geofences.zone import Permit, Zone
     from pipeline.domain.rule import Rule
+    from pipeline.domain.sign_match import Shop
 
 
 class Place(Entry):
@@ -131,6 +133,9 @@ class ModelSettings(Entry):
         default=640, ge=320, le=4096, multiple_of=32, description="and for street cameras; larger loses plumes"
     )
     threads: int = Field(default=1, ge=1, le=64)
+    precision: Literal["", "bf16", "int8"] = Field(
+        default="", description="form of the network; empty = as the model's manifest says"
+    )
 
 
 class SceneSettings(Entry):
@@ -174,6 +179,7 @@ class Site:
         zones: from zones.geojson.
         permits: from permits.geojson.
         rules: from rules.toml.
+        shops: from shops.csv, where there is one.
     """
 
     folder: Path
@@ -181,6 +187,7 @@ class Site:
     zones: tuple[Zone, ...]
     permits: tuple[Permit, ...]
     rules: tuple[Rule, ...]
+    shops: tuple[Shop, ...] = ()
 
     @property
     def ground(self) -> Ground:
@@ -247,6 +254,7 @@ def read_site(folder: Path) -> Site:
         zones=parse_zones(read_text(folder / "zones.geojson"), path=str(folder / "zones.geojson")),
         permits=parse_permits(read_text(folder / "permits.geojson"), path=str(folder / "permits.geojson")),
         rules=read_rules(folder / "rules.toml"),
+        shops=read_shops(folder / "shops.csv"),
     )
 
 

@@ -1,6 +1,6 @@
 """Turns a training checkpoint into a model folder: both forms of the weights, thresholds, manifest.
 
-`python -m detectors.reference.export CHECKPOINT FOLDER --recipe RECIPE --pictures FOLDER [--renderings FOLDER]`
+`python -m detectors.reference.export CHECKPOINT FOLDER --recipe RECIPE --pictures FOLDER [--int8] ...`
 
 The rule kept here: thresholds are chosen on the validation part of `train`, never on held-out pictures.
 """
@@ -14,13 +14,14 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detectors import scoring
 from detectors.detections import CLASS_NAMES
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
-from detectors.model_folder import MANIFEST_NAME, ModelManifest, dump_manifest, sha256_of
+from detectors.model_folder import INT8_MARK, MANIFEST_NAME, ModelManifest, dump_manifest, sha256_of
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.picture_folder import LabelledPicture, read_picture_folder
 from detectors.reference.quiet import give_back_pillow, silence_ultralytics
@@ -35,6 +36,9 @@ ensure_torchvision()
 
 from ultralytics import YOLO  # noqa: E402 - needs the shim
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402 - needs the shim
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 give_back_pillow()
 
@@ -67,6 +71,21 @@ def export(checkpoint: Path, folder: Path, *, recipe: Recipe, input_px: int, tra
         input_px=input_px,
         training=training,
     )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def add_int8(
+    folder: Path, manifest: ModelManifest, calibration: Sequence[LabelledPicture], *, kept: Sequence[str] = ()
+) -> ModelManifest:
+    """Put the INT8 form beside the others, make it the default, and return the manifest that says so."""
+    from detectors.reference.quantise import quantise  # noqa: PLC0415 - nncf comes with the extra `export`
+
+    xml = folder / manifest.file_with(".xml")
+    small = xml.with_stem(xml.stem + INT8_MARK)
+    quantise(xml, small, calibration, input_px=REAL_INPUT_PX, kept=kept)
+    added = {path.name: sha256_of(path) for path in (small, small.with_suffix(".bin"))}
+    manifest = replace(manifest, sha256={**manifest.sha256, **added}, precision="int8")
     write_manifest(folder, manifest)
     return manifest
 
@@ -111,12 +130,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, required=True, help="the training folder, for its validation part")
     parser.add_argument("--renderings", type=Path, help="rendered scene frames, for their validation part")
     parser.add_argument("--input-px", type=int, default=REAL_INPUT_PX, help="longer side where none is asked for")
+    parser.add_argument("--int8", action="store_true", help="also make the INT8 form, and make it the default")
+    parser.add_argument("--keep", action="append", default=[], help="pattern of layers that INT8 leaves alone")
     parser.add_argument("--note", default="", help="how the checkpoint came to be")
     choice = parser.parse_args(argv)
     recipe = read_recipe(choice.recipe)
     training = {"recipe": choice.recipe.name, "data_manifest_sha256": recipe.manifest_sha256, "note": choice.note}
     manifest = export(choice.checkpoint, choice.folder, recipe=recipe, input_px=choice.input_px, training=training)
-    parts = [(split_off_validation(read_picture_folder(choice.pictures), recipe.validation_share)[1], REAL_INPUT_PX)]
+    learned, held = split_off_validation(read_picture_folder(choice.pictures), recipe.validation_share)
+    if choice.int8:
+        manifest = add_int8(choice.folder, manifest, learned, kept=choice.keep)
+    parts = [(held, REAL_INPUT_PX)]
     if choice.renderings:
         frames = split_off_validation(read_picture_folder(choice.renderings), recipe.validation_share)[1]
         parts.append((frames, SCENE_INPUT_PX))

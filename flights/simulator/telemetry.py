@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flights.mavlink_decode import quaternion
 from flights.simulator.battery import CAPACITY_MAH
 from flights.simulator.fence import FenceType
 from flights.simulator.wire import Mode
@@ -247,15 +248,3 @@ def _camera_heartbeat() -> Message:
 def _version() -> Message:
     empty = (0,) * 8
     return mavlink.MAVLink_autopilot_version_message(_CAPABILITIES, _FLIGHT_VERSION, 0, 0, 0, *(empty,) * 3, 0, 0, 0)
-
-
-def quaternion(*, yaw_deg: float, pitch_deg: float, roll_deg: float) -> tuple[float, float, float, float]:
-    """w, x, y, z of yaw, then pitch, then roll. Source: ISO 1151-2 order Z-Y'-X''."""
-    yaw, pitch, roll = (math.radians(a) / 2 for a in (yaw_deg, pitch_deg, roll_deg))
-    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(half), math.sin(half)) for half in (yaw, pitch, roll))
-    return (
-        cr * cp * cy + sr * sp * sy,
-        sr * cp * cy - cr * sp * sy,
-        cr * sp * cy + sr * cp * sy,
-        cr * cp * sy - sr * sp * cy,
-    )

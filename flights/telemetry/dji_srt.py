@@ -3,6 +3,10 @@
 Styles, by what a cue holds: `[latitude: ..] [longitude: ..]` with `rel_alt`/`abs_alt` or `altitude` and sometimes
 `gb_yaw`; `GPS(lon,lat,satellites) BAROMETER:..` with `HOME(..)`; `GPS(lat,lon,altitudeM)` of the Matrice;
 `GPS (lon, lat, satellites), D .., H ..` with `F.PRY`/`G.PRY` (pitch, roll, yaw) of the Phantom.
+
+`[altitude]` has two meanings. Cues counted by `FrameCnt` (Mavic 2) give it above the sea; those counted by `SrtCnt`
+(Mavic Air 2, Air 2S) above the take-off point. Source: real logs in `../shared/data/geo/dji_srt`: 214.0 m standing in
+Lahore (ground about 215 m) by the first, 27 m over the Turo de la Rovira in Barcelona (over 200 m) by the second.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flights.telemetry.log import TelemetryFault, TelemetryLog, TelemetryRow
+from flights.telemetry.log import NO_ATTITUDE, TelemetryFault, TelemetryLog, TelemetryRow, no_place
 from geofences.attitude import Attitude
 
 if TYPE_CHECKING:
@@ -23,9 +27,9 @@ _SPAN = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->")
 _STAMP = re.compile(r"(\d{4})[.\-/](\d{1,2})[.\-/](\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,3}))?(?:,(\d{3}))?")
 _BRACKETS = re.compile(r"\b([a-z_]+)\s*:\s*" + _NUMBER + r"(?=[\s\]])")
 _GPS = re.compile(rf"GPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*(?:,\s*{_NUMBER}\s*(M?)\s*)?\)")
-_HEIGHT = re.compile(rf"(?:\bH\s+|BAROMETER:\s*|\bHb:\s*){_NUMBER}")
+_HEIGHT = re.compile(rf"(?:\bH\s+|BAROMETER:\s*|\bHb:\s*){_NUMBER}(?=[\smM])")
 _PRY = re.compile(rf"([FG])\.PRY\s*\(\s*{_NUMBER}°?\s*,\s*{_NUMBER}°?\s*,\s*{_NUMBER}°?\s*\)")
-NO_ATTITUDE = "the log states no lens attitude"
+_ABOVE_HOME = re.compile(r"\bSrtCnt\b")
 
 
 class _Unusable(Exception):
@@ -65,11 +69,17 @@ def parse_dji_srt(text: str, *, source: str, timezone: str | None = None) -> Tel
 
 
 def _cues(text: str) -> Iterator[str]:
-    """The text of each cue. A cue begins at a line with only its number that follows a blank line."""
-    lines = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
+    """The text of each cue.
+
+    A cue begins at a line with only its number that follows a blank line or precedes a time span; and, where the number
+    is lost, at a second time span.
+    """
+    lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cue: list[str] = []
-    for before, line in zip(["", *lines], lines, strict=False):
-        if line.strip().isdigit() and not before.strip() and cue:
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        numbered = line.strip().isdigit() and (not before.strip() or _SPAN.match(after.strip()))
+        unnumbered = _SPAN.match(line.strip()) and any("-->" in earlier for earlier in cue)
+        if cue and (numbered or unnumbered):
             yield "\n".join(cue)
             cue = []
         if line.strip() or cue:
@@ -81,11 +91,12 @@ def _cues(text: str) -> Iterator[str]:
 def _row(cue: str, number: int, zone: tzinfo) -> TelemetryRow:
     fields = {name: float(value) for name, value in _BRACKETS.findall(cue)}
     lat, lon, alt_amsl_m = _position(cue, fields)
-    if not (abs(lat) <= 90 and abs(lon) <= 180):
-        raise _Unusable("position", f"{lat}, {lon} is no place")
-    if lat == lon == 0:
-        raise _Unusable("position", "0, 0: there was no satellite fix")
+    nowhere = no_place(lat, lon)
+    if nowhere:
+        raise _Unusable("position", nowhere)
     height = _HEIGHT.search(cue)
+    if _ABOVE_HOME.search(cue) and "altitude" in fields:
+        fields.setdefault("rel_alt", fields.pop("altitude"))
     gimbal, body = _attitudes(cue, fields)
     span = _SPAN.search(cue)
     return TelemetryRow(
@@ -151,7 +162,12 @@ def _assumptions(text: str, rows: list[TelemetryRow], timezone: str | None) -> t
     if timezone is None and any(row.at_s is not None for row in rows):
         found.append("time stamps are taken as UTC; state their zone if they are local")
     if re.search(r"\[altitude\s*:", text):
-        found.append("[altitude] is taken as height above mean sea level")
+        datum = "the take-off point" if _ABOVE_HOME.search(text) else "mean sea level"
+        found.append(f"[altitude] is taken as height above {datum}")
+    if any(unit and float(third) for *_, third, unit in _GPS.findall(text)):
+        found.append("the altitude in GPS(.., .., ..M) is taken as height above mean sea level")
+    if re.search(r"HOME\s*\([^)]*m\)", text):
+        found.append("the height in HOME(..) is not used: its datum is not stated")
     if any(row.gimbal is None for row in rows):
         found.append(NO_ATTITUDE)
     return tuple(found)

@@ -10,6 +10,9 @@ from flights.errors import TelemetryError
 if TYPE_CHECKING:
     from geofences.attitude import Attitude
 
+NO_ATTITUDE = "the log states no lens attitude"
+STATION_CLOCK = "times are those of the ground station's clock, with the link's delay: the log holds no satellite time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryRow:
@@ -41,6 +44,29 @@ class TelemetryRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One picture the autopilot reported (CAMERA_FEEDBACK, or CAM and TRIG of a dataflash log).
+
+    Attributes:
+        row: its number in the log, from 1.
+        index: the picture's number, as the autopilot counts.
+        at_s: UTC, or None when the log has no UTC.
+        lat_deg: latitude.
+        lon_deg: longitude.
+        alt_amsl_m: height above mean sea level.
+        attitude: as reported with the picture. ArduPilot reports the airframe's.
+    """
+
+    row: int
+    index: int
+    at_s: float | None
+    lat_deg: float
+    lon_deg: float
+    alt_amsl_m: float
+    attitude: Attitude
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryFault:
     """One row that cannot be used, and why.
 
@@ -65,6 +91,7 @@ class TelemetryLog:
         rows: usable rows, in the order of the log.
         faults: all other rows.
         assumptions: what the reader took for granted because the log does not say.
+        captures: pictures the autopilot reported, in the order of the log.
     """
 
     source: str
@@ -72,6 +99,7 @@ class TelemetryLog:
     rows: tuple[TelemetryRow, ...]
     faults: tuple[TelemetryFault, ...] = ()
     assumptions: tuple[str, ...] = ()
+    captures: tuple[Capture, ...] = ()
 
     def usable(self, *, remedy: str) -> TelemetryLog:
         """The log itself, if it has a row.
@@ -92,3 +120,10 @@ class TelemetryLog:
             fault=first.reason if first else "holds no telemetry at all",
             remedy=remedy,
         )
+
+
+def no_place(lat_deg: float, lon_deg: float) -> str | None:
+    """Why these numbers are no position, or None when they are one."""
+    if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 180):  # false for NaN as well
+        return f"{lat_deg}, {lon_deg} is no place"
+    return "0, 0: there was no satellite fix" if lat_deg == lon_deg == 0 else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from geofences.zone import Permit, Zone
     from pipeline.console.wording import Wording
     from pipeline.domain.case import Case
@@ -57,9 +57,16 @@ def explain(case: Case, zones: Mapping[str, Zone], permits: Mapping[str, Permit]
             detail=say.listed([say.name("zone_kind", zone.kind), why.zone_id]) if zone else why.zone_id,
         ),
         Reason(topic=say.text("why.seen"), text=seen, detail=say.text("why.score", score=f"{why.best_score:.2f}")),
+        *([Reason(topic=say.text("why.motion"), text=say.name("motion", why.motion))] if why.motion else []),
+        *([_sign(why, say)] if why.sign_text else []),
         Reason(topic=say.text("why.permits"), text=_permits(why, permits, say)),
         Reason(topic=say.text("why.place"), text=_radius(case.fix, say), detail=_shares(case.fix, say)),
     )
+
+
+def _sign(why: Explanation, say: Wording) -> Reason:
+    shop = say.text("why.sign_shop", shop=why.shop) if why.shop else say.text("why.sign_no_shop")
+    return Reason(topic=say.text("why.sign"), text=say.text("why.sign_text", text=why.sign_text), detail=shop)
 
 
 def _permits(why: Explanation, permits: Mapping[str, Permit], say: Wording) -> str:

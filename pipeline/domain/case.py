@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import IllegalTransition
 
 if TYPE_CHECKING:
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.finding import Explanation
     from pipeline.domain.frame import SourceKind
     from pipeline.domain.manifest import EvidenceItem

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.offence import Offence
     from pipeline.domain.sighting import Sighting
 
@@ -26,6 +26,7 @@ class DropReason(StrEnum):
     POSITION_UNDECIDED = "position_undecided"
     PERMIT_VALID = "permit_valid"
     PRIVACY_ZONE = "privacy_zone"
+    PLUME_STATIC = "plume_static"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class PermitConsidered:
 
     Attributes:
         permit_id: which.
-        why_not: `elsewhere` or `not_valid_then`.
+        why_not: `elsewhere`, `not_valid_then`, or `another_sign`.
     """
 
     permit_id: str
@@ -82,6 +83,9 @@ class Explanation:
         dwell_s: time between first and last sight.
         best_score: the detector's best score.
         permits: permits looked at.
+        motion: of a plume: `confirmed`, or why its motion could not be told, such as `no_background`; else "".
+        sign_text: of a sign: what it reads, or "".
+        shop: the shop of the register whose sign it is, or "".
     """
 
     rule_id: str
@@ -95,6 +99,9 @@ class Explanation:
     dwell_s: float
     best_score: float
     permits: tuple[PermitConsidered, ...] = ()
+    motion: str = ""
+    sign_text: str = ""
+    shop: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

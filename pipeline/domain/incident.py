@@ -12,7 +12,7 @@ from pipeline.domain.linkage import linked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.case import Case, SealedFinding
 
 # Rejections that say there is no offence, as against evidence that does not show it.

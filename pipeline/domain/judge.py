@@ -10,6 +10,7 @@ import shapely
 from geofences.verdict import Containment, judge_containment
 from geofences.zone import ZoneKind
 from pipeline.domain.finding import DropReason, Explanation, PermitConsidered
+from pipeline.domain.sign_match import says
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,9 @@ class Refused:
     detail: str
 
 
-def judge_sighting(sighting: Sighting, rules: Sequence[Rule], index: ZoneIndex) -> Flagged | Refused:
+def judge_sighting(
+    sighting: Sighting, rules: Sequence[Rule], index: ZoneIndex, *, sign_text: str | None = None
+) -> Flagged | Refused:
     """Whether a sighting is worth an officer's minute.
 
     Tests run in this order and the first that fails names the reason: a rule for the day of the act, persistence,
@@ -61,6 +64,8 @@ def judge_sighting(sighting: Sighting, rules: Sequence[Rule], index: ZoneIndex) 
         sighting: a located track.
         rules: the rule pack; the row for this offence in force on the day is used.
         index: the site's zones and permits.
+        sign_text: what the sign reads, "" if it cannot be read; None before it was read: a permit for a sign of a
+            certain text then decides nothing yet.
     """
     track = sighting.track
     rule = next((row for row in rules if row.offence is track.offence and row.in_force(track.best.at_s)), None)
@@ -73,7 +78,7 @@ def judge_sighting(sighting: Sighting, rules: Sequence[Rule], index: ZoneIndex) 
     zone = _judge_zone(sighting, rule, nearby)
     if isinstance(zone, Refused):
         return zone
-    permits = _judge_permits(sighting, index)
+    permits = _judge_permits(sighting, index, sign_text)
     if isinstance(permits, Refused):
         return permits
     return Flagged(rule=rule, why=_explain(sighting, rule, zone, permits))
@@ -115,7 +120,9 @@ def _judge_zone(sighting: Sighting, rule: Rule, nearby: Sequence[Zone]) -> Zone 
     return Refused(reason=DropReason.OUTSIDE_ZONE, detail=kinds)
 
 
-def _judge_permits(sighting: Sighting, index: ZoneIndex) -> tuple[PermitConsidered, ...] | Refused:
+def _judge_permits(
+    sighting: Sighting, index: ZoneIndex, sign_text: str | None
+) -> tuple[PermitConsidered, ...] | Refused:
     near = index.permits_near(sighting.fix.position, sighting.fix.ellipse.semi_major_m + LOOK_AROUND_M)
     considered: list[PermitConsidered] = []
     at_the_border: str | None = None
@@ -127,6 +134,8 @@ def _judge_permits(sighting: Sighting, index: ZoneIndex) -> tuple[PermitConsider
             considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="elsewhere"))
         elif not permit.valid_at(sighting.track.best.at_s):
             considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="not_valid_then"))
+        elif permit.text and (sign_text is None or (sign_text and not says(permit.text, sign_text))):
+            considered.append(PermitConsidered(permit_id=permit.permit_id, why_not="another_sign"))
         elif verdict is Containment.INSIDE:
             return Refused(reason=DropReason.PERMIT_VALID, detail=permit.number)
         else:

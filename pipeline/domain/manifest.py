@@ -67,6 +67,7 @@ class Manifest:
         model_name: detector.
         model_sha256: its weights.
         items: what was sealed.
+        sign_text: what a sign reads, or ""; absent from the bytes when empty, so that older seals stay as they are.
     """
 
     finding_id: str
@@ -89,6 +90,7 @@ class Manifest:
     model_sha256: str
     items: tuple[EvidenceItem, ...]
     datum: str = "WGS84"
+    sign_text: str = ""
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     def to_bytes(self) -> bytes:
@@ -100,4 +102,6 @@ class Manifest:
             ValueError: a number is not finite.
         """
         body = asdict(self)
+        if not self.sign_text:
+            del body["sign_text"]
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

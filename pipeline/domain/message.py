@@ -53,6 +53,8 @@ class CaseMessage:
         masked_sha256s: masked pictures uploaded before a draft; empty for other events.
         datum: always "WGS84".
         schema: form of this message.
+        sign_text: what a sign reads, or "".
+        shop: the shop of the register whose sign it is, or "".
     """
 
     case_id: str
@@ -80,6 +82,8 @@ class CaseMessage:
     masked_sha256s: tuple[str, ...]
     datum: Literal["WGS84"]
     schema: Literal["offsite.case-message/1"]
+    sign_text: str = ""
+    shop: str = ""
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     @property
@@ -146,6 +150,8 @@ def message_of(case: Case, event: CaseEvent) -> CaseMessage:
         masked_sha256s=tuple(masked) if event.kind is EventKind.DRAFTED else (),
         datum="WGS84",
         schema=SCHEMA,
+        sign_text=why.sign_text,
+        shop=why.shop,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.frame import SourceKind
     from pipeline.domain.track import Track
 

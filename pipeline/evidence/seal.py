@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.domain.case import SealedFinding
@@ -12,6 +13,7 @@ from pipeline.domain.frame import SourceKind
 from pipeline.domain.manifest import EvidenceItem, EvidenceRole, Manifest
 from pipeline.errors import NotFound
 from pipeline.evidence.pictures import LabelledBox, annotate, frame_jpeg, mask
+from pipeline.evidence.place_tags import with_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +91,7 @@ def seal_finding(
         model_name=model.name,
         model_sha256=model.weights_sha256,
         items=_seal_items(finding, finding_id, frame, source, vault),
+        sign_text=why.sign_text,
     )
     return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
 
@@ -106,11 +109,19 @@ def _seal_items(
     original = _keep(vault, clip, EvidenceRole.ORIGINAL_CLIP if moving else EvidenceRole.ORIGINAL_STILL, media_type)
     image, boxes = frame.image_bgr, _boxes_in(finding, frame.frame_id)
     caption = _caption(finding, frame, source.look_id, finding_id)
+    tagged = partial(
+        with_place,
+        lat_deg=finding.fix.position.lat_deg,
+        lon_deg=finding.fix.position.lon_deg,
+        error_m=finding.fix.ellipse.semi_major_m,
+        at_s=frame.captured_at_s,
+        camera=source.profile.name,
+    )
     return (
         original,
         _keep(vault, frame_jpeg(image), EvidenceRole.FRAME, _JPEG, original),
-        _keep(vault, annotate(image, boxes, caption), EvidenceRole.ANNOTATED, _JPEG, original),
-        _keep(vault, mask(image, [box.xyxy_px for box in boxes]), EvidenceRole.MASKED, _JPEG, original),
+        _keep(vault, tagged(annotate(image, boxes, caption)), EvidenceRole.ANNOTATED, _JPEG, original),
+        _keep(vault, tagged(mask(image, [box.xyxy_px for box in boxes])), EvidenceRole.MASKED, _JPEG, original),
     )
 
 

@@ -7,35 +7,46 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geofences.location import GroundFix, locate
+from geofences.error_terms import ALONE, Sharing
+from geofences.location import locate
 
 if TYPE_CHECKING:
     from geofences.camera import Camera
+    from geofences.ground_fix import GroundFix
     from geofences.local_frame import LocalFrame
     from geofences.pose import Pose
+    from geofences.terrain import Terrain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """A level ground.
+    """The ground of a site: level, or with a height model.
 
     Attributes:
         frame: the site's local frame.
-        alt_ellipsoid_m: height of the ground above the ellipsoid.
-        sigma_m: one-sigma error of that height.
+        alt_ellipsoid_m: height of the ground above the ellipsoid, where there is no height model.
+        sigma_m: one-sigma error of the height, of either.
+        terrain: the height model, in `frame`.
     """
 
     frame: LocalFrame
     alt_ellipsoid_m: float
     sigma_m: float = 0.3
+    terrain: Terrain | None = None
 
     def locate(
-        self, camera: Camera, pose: Pose, xy_px: tuple[float, float], *, pixel_sigma_px: float = 2.0
+        self,
+        camera: Camera,
+        pose: Pose,
+        xy_px: tuple[float, float],
+        *,
+        pixel_sigma_px: float = 2.0,
+        sharing: Sharing = ALONE,
     ) -> GroundFix:
         """Where a pixel's ray meets the ground, with its 95 % ellipse.
 
         Raises:
-            UnlocatableRay: above the horizon or grazing.
+            UnlocatableRay: above the horizon or grazing, or beyond the height model.
         """
         return locate(
             camera,
@@ -44,5 +55,7 @@ class Ground:
             np.array(xy_px),
             ground_alt_ellipsoid_m=self.alt_ellipsoid_m,
             pixel_sigma_px=pixel_sigma_px,
+            terrain=self.terrain,
             ground_sigma_m=self.sigma_m,
+            sharing=sharing,
         )

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geofences.errors import OutsideTrack, UnlocatableRay
-from geofences.location import GroundFix, fuse
+from geofences.fusion import fuse
 from geofences.projection import view_rays_enu
 from pipeline.domain.finding import Drop, DropReason
 from pipeline.domain.offence import Offence
 from pipeline.domain.sighting import Sighting
+from pipeline.geotag.sharing import sharing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from geofences.camera import Camera
+    from geofences.ground_fix import GroundFix
     from geofences.pose import Pose
     from pipeline.domain.frame import SourceProfile
     from pipeline.domain.track import Observation, Track
@@ -53,12 +55,15 @@ def foot_sigma_px(offence: Offence, seen: Observation) -> float:
     return max(SOLID_FOOT_SIGMA_PX, PLUME_FOOT_SHARE * (right - left))
 
 
-def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose], ground: Ground) -> Sighting | Drop:
+def sight(
+    track: Track, profile: SourceProfile, look_id: str, pose_at: Callable[[float], Pose], ground: Ground
+) -> Sighting | Drop:
     """Locate a track.
 
     Args:
         track: what was followed.
         profile: who followed it.
+        look_id: in which flight or window: its looks share that one's errors.
         pose_at: the camera's pose at a UTC time; raises OutsideTrack.
         ground: where rays end.
 
@@ -66,6 +71,7 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
         the sighting, or the named reason why there is none.
     """
     fixes: list[GroundFix] = []
+    sharing = sharing_of(profile, look_id, track.track_id)
     reason = DropReason.NO_POSE
     detail = profile.source_id
     for seen in _spread(_whole(track.observations, profile.camera)) if profile.located else ():
@@ -73,7 +79,7 @@ def sight(track: Track, profile: SourceProfile, pose_at: Callable[[float], Pose]
             pose = pose_at(seen.at_s)
             xy_px = foot_px(track.offence, seen, profile.camera, pose)
             sigma_px = foot_sigma_px(track.offence, seen)
-            fixes.append(ground.locate(profile.camera, pose, xy_px, pixel_sigma_px=sigma_px))
+            fixes.append(ground.locate(profile.camera, pose, xy_px, pixel_sigma_px=sigma_px, sharing=sharing))
         except OutsideTrack as error:
             reason, detail = DropReason.NO_POSE, error.code
         except UnlocatableRay as error:

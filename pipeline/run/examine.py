@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from geofences.location import ErrorEllipse, GroundFix
+from geofences.fusion import middle
 from pipeline.domain.finding import Drop, Finding
 from pipeline.domain.incident import cluster
 from pipeline.domain.judge import Refused, judge_sighting
@@ -16,11 +14,14 @@ from pipeline.errors import BadInput
 from pipeline.evidence.seal import seal_finding
 from pipeline.geotag.sight import drop, sight
 from pipeline.run.follow import follow
+from pipeline.run.read_signs import read_signs
+from pipeline.run.watch_plumes import watch_plumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.detections import Engine
+    from detectors.sign_reading import SignReader
     from geofences.local_frame import LocalFrame
     from geofences.zone_index import ZoneIndex
     from pipeline.domain.case import SealedFinding
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from pipeline.domain.judge import Flagged
     from pipeline.domain.rule import Rule
     from pipeline.domain.sighting import Sighting
+    from pipeline.domain.sign_match import Shop
     from pipeline.domain.track import Track
     from pipeline.geotag.ground import Ground
     from pipeline.ports import FrameSource, Vault
     from pipeline.run.follow import Followed, Tracker
+    from pipeline.run.look_close import Closely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,9 @@ class Examiner:
         vault: where evidence is sealed.
         software: name and version, for manifests.
         drill: mark everything as an exercise.
+        reader: reads signs; None: they are not read.
+        shops: the shop register.
+        closely: how pictures from the air are looked at in tiles; None: never.
     """
 
     engine: Engine
@@ -57,6 +63,9 @@ class Examiner:
     vault: Vault
     software: str
     drill: bool = False
+    reader: SignReader | None = None
+    shops: tuple[Shop, ...] = ()
+    closely: Closely | None = None
 
     def examine(self, source: FrameSource, progress: Callable[[float], None] = lambda _pts_s: None) -> LookReport:
         """Examine one look.
@@ -65,7 +74,8 @@ class Examiner:
             BadInput: the look holds no picture.
             StorageFull: evidence could not be kept.
         """
-        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress)
+        look = self.closely.over(source, self.engine, self.ground, self.index) if self.closely else None
+        followed = follow(source, self.engine, self.new_tracker(source.look_hz), self.ground, progress, look)
         if followed.first_s is None or followed.last_s is None:
             raise BadInput(
                 path=source.look_id, field="frames", fault="no picture could be read", remedy="Check the recording"
@@ -92,10 +102,12 @@ class Examiner:
                 drops.append(verdict)
             else:
                 flagged.append(verdict)
-        return group_findings(flagged, self.ground.frame), tuple(drops)
+        kept, static = watch_plumes(flagged, source, self.ground)
+        kept, permitted = read_signs(kept, source, self.reader, rules=self.rules, index=self.index, shops=self.shops)
+        return group_findings(kept, self.ground.frame), (*drops, *static, *permitted)
 
     def _judge_track(self, track: Track, source: FrameSource) -> tuple[Sighting, Flagged] | Drop:
-        sighting = sight(track, source.profile, source.pose_at, self.ground)
+        sighting = sight(track, source.profile, source.look_id, source.pose_at, self.ground)
         if isinstance(sighting, Drop):
             return sighting
         verdict = judge_sighting(sighting, self.rules, self.index)
@@ -140,22 +152,10 @@ def group_findings(flagged: Sequence[tuple[Sighting, Flagged]], frame: LocalFram
                 Finding(
                     offence=offence,
                     sightings=sightings,
-                    fix=middle_fix(tuple(seen.fix for seen in sightings), frame),
+                    fix=middle([seen.fix for seen in sightings], frame),
                     why=verdict.why,
                     merge_distance_m=distance_m,
                     merge_window_s=verdict.rule.merge_window_s,
                 )
             )
     return tuple(findings)
-
-
-def middle_fix(fixes: Sequence[GroundFix], frame: LocalFrame) -> GroundFix:
-    """The place of several things seen together: their middle, with their mean covariance (errors are common)."""
-    enu_m = np.mean([fix.enu_m for fix in fixes], axis=0)
-    covariance = np.mean([fix.ellipse.covariance_m2 for fix in fixes], axis=0)
-    return GroundFix(
-        position=frame.geodetic_from_enu(enu_m),
-        enu_m=enu_m,
-        ellipse=ErrorEllipse.from_covariance(covariance),
-        budget=fixes[0].budget,
-    )

@@ -59,7 +59,12 @@ class Followed:
 
 
 def follow(
-    source: FrameSource, engine: Engine, tracker: Tracker, ground: Ground, progress: Callable[[float], None]
+    source: FrameSource,
+    engine: Engine,
+    tracker: Tracker,
+    ground: Ground,
+    progress: Callable[[float], None],
+    look: Callable[[Frame], Detections] | None = None,
 ) -> Followed:
     """Examine every frame of a look.
 
@@ -69,11 +74,12 @@ def follow(
         tracker: a fresh tracker.
         ground: used to steady boxes seen from a moving aircraft.
         progress: told each frame's pts_s.
+        look: how a frame is looked at; None: the engine sees it as a whole.
     """
     trails: dict[int, _Trail] = {}
     examined, first_s, last_s, offset_s = 0, None, None, 0.0
     for frame in source.frames():
-        detections = engine.detect(frame.image_bgr)
+        detections = look(frame) if look else engine.detect(frame.image_bgr)
         track_ids = tracker.update(detections, anchors_xyxy=_anchors(detections, frame, source, ground))
         for row, track_id in enumerate(track_ids):
             if track_id >= 0:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from geofences.pose import Pose
     from pipeline.domain.frame import SourceProfile
+    from pipeline.domain.look import FrameFault
 
 
 def content_look_id(*paths: Path, source_id: str) -> str:
@@ -49,6 +50,7 @@ class ClipSource:
         clock_offset_s: added to that clock.
         look_hz: pictures examined a second.
         pose: the camera's pose at a UTC time; raises OutsideTrack.
+        left_out: telemetry that could not be used, and why.
     """
 
     path: Path
@@ -58,10 +60,21 @@ class ClipSource:
     look_hz: float
     pose: Callable[[float], Pose] = nowhere
     clock_offset_s: float = 0.0
+    left_out: tuple[FrameFault, ...] = ()
 
     def frames(self) -> Iterator[Frame]:
         """Pictures in time order, about `look_hz` a second."""
-        for number, pts_s, image_bgr in media.read_frames(self.path, look_hz=self.look_hz):
+        return self._read(self.look_hz, 0.0)
+
+    def burst(self, from_pts_s: float, until_pts_s: float, hz: float) -> Iterator[Frame]:
+        """Pictures of one stretch, about `hz` a second."""
+        for frame in self._read(hz, from_pts_s):
+            if frame.pts_s > until_pts_s:
+                return
+            yield frame
+
+    def _read(self, hz: float, from_pts_s: float) -> Iterator[Frame]:
+        for number, pts_s, image_bgr in media.read_frames(self.path, look_hz=hz, from_pts_s=from_pts_s):
             yield Frame(
                 frame_id=number,
                 source_id=self.profile.source_id,

@@ -156,8 +156,10 @@ def _created_s(container: InputContainer) -> float | None:
         return None
 
 
-def read_frames(path: Path, *, look_hz: float) -> Iterator[tuple[int, float, NDArray[np.uint8]]]:
-    """Decode a clip and yield about `look_hz` pictures a second, the right way up.
+def read_frames(
+    path: Path, *, look_hz: float, from_pts_s: float = 0.0
+) -> Iterator[tuple[int, float, NDArray[np.uint8]]]:
+    """Decode a clip and yield about `look_hz` pictures a second from a time on, the right way up.
 
     Yields:
         frame number in the clip, pts in seconds from its start, (h, w, 3) uint8 BGR.
@@ -168,7 +170,7 @@ def read_frames(path: Path, *, look_hz: float) -> Iterator[tuple[int, float, NDA
     with _open(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        next_s = 0.0
+        next_s = from_pts_s
         for number, frame in enumerate(_decodable(container, stream)):
             pts_s = _pts_s(frame.pts, stream)
             if pts_s is None or pts_s + 1e-6 < next_s:

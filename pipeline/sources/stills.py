@@ -132,6 +132,10 @@ class StillSource:
                 image_bgr=_decoded(still.path, self.profile.camera.size_px),
             )
 
+    def burst(self, from_pts_s: float, until_pts_s: float, hz: float) -> Iterator[Frame]:  # noqa: ARG002 - the port's
+        """Nothing: photographs are seconds apart."""
+        return iter(())
+
     def pose_at(self, at_s: float) -> Pose:
         """Where the photograph of that moment was taken; between photographs nothing is known.
 

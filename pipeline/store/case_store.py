@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
+from geofences.fusion import fuse
 from geofences.local_frame import LocalFrame
-from geofences.location import GroundFix, fuse
 from pipeline.domain.case import Case, CaseState, EventKind, Grade, state_after
 from pipeline.domain.finding import Drop
 from pipeline.domain.incident import merge_target
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from geofences.ground_fix import GroundFix
     from pipeline.domain.case import CaseEvent, Decision, SealedFinding
     from pipeline.domain.look import LookReport
 

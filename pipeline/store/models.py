@@ -5,7 +5,7 @@ Columns hold domain values: an enumeration is kept as its text, a dataclass as J
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from sqlalchemy import JSON, Double, ForeignKey, Index, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
+from geofences.ellipse import ErrorEllipse
+from geofences.error_terms import ErrorTerm
+from geofences.ground_fix import GroundFix
 from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix
 from geofences.position import Geodetic
 from pipeline.domain.case import CaseState, EventKind, Grade
 from pipeline.domain.finding import DropReason, Explanation
@@ -78,7 +80,12 @@ class Fix(TypeDecorator[GroundFix]):
         """To the database."""
         if value is None:
             return None
-        return {"position": asdict(value.position), "ellipse": asdict(value.ellipse), "budget": value.budget}
+        return {
+            "position": asdict(value.position),
+            "ellipse": asdict(value.ellipse),
+            "budget": value.budget,
+            "terms": [astuple(term) for term in value.terms],
+        }
 
     def process_result_value(self, value: dict[str, Any] | None, _dialect: Dialect) -> GroundFix | None:
         """From the database; the local frame is the one about the fix's own position."""
@@ -90,6 +97,12 @@ class Fix(TypeDecorator[GroundFix]):
             enu_m=LocalFrame(origin=position).enu_from_geodetic(position),
             ellipse=ErrorEllipse(**value["ellipse"]),
             budget=tuple((cause, share) for cause, share in value["budget"]),
+            terms=tuple(
+                ErrorTerm(cause=cause, axis=axis, shared_by=by, east_m=east_m, north_m=north_m)
+                for cause, axis, by, east_m, north_m in value.get(
+                    "terms", ()
+                )  # rows of before they were kept have none
+            ),
         )
 
 

@@ -47,6 +47,7 @@ def test_a_manifest_survives_writing_and_reading() -> None:
         (replace(GOOD, input_px=0), "input_px"),
         (replace(GOOD, thresholds=(0.2, 0.3, 0.4, 1.5)), "thresholds"),
         (replace(GOOD, nms_iou=0.0), "nms_iou"),
+        (replace(GOOD, precision="fp8"), "precision"),
         (replace(GOOD, class_names=tuple(reversed(CLASS_NAMES))), "class_names"),
     ],
 )
@@ -95,6 +96,17 @@ def test_a_form_that_is_not_listed_is_refused() -> None:
     assert identity(GOOD, "tiny.pt").weights_sha256 == "aa"
     with pytest.raises(ModelUnusable, match=r"\.xml"):
         GOOD.file_with(".xml")
+
+
+def test_the_int8_form_is_told_from_the_other() -> None:
+    """Both forms lie in one folder; each precision gets its own file, and an unknown one is refused."""
+    both = replace(GOOD, sha256={"tiny.xml": "aa", "tiny-int8.xml": "bb"})
+    assert both.file_with(".xml") == "tiny.xml"
+    assert both.file_with(".xml", precision="int8") == "tiny-int8.xml"
+    with pytest.raises(ModelUnusable, match="precision int8"):
+        GOOD.file_with(".xml", precision="int8")
+    with pytest.raises(ModelUnusable, match="bf16, int8"):
+        both.file_with(".xml", precision="fp8")
 
 
 def test_a_score_floor_replaces_every_threshold() -> None:

@@ -75,3 +75,11 @@ def test_a_manifest_without_the_columns_is_refused(tmp_path: Path) -> None:
     """The missing column is named."""
     with pytest.raises(DatasetError, match="verified"):
         read_picture_folder(folder_with(tmp_path, "x", "file,other\na,b\n"))
+
+
+def test_a_labels_folder_is_asked_for(tmp_path: Path) -> None:
+    """Pictures without labels/ are no labelled set."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match="labels: not there"):
+        read_picture_folder(tmp_path)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from flows.demo_score import score_demo
+from geofences.ellipse import ErrorEllipse
+from geofences.ground_fix import GroundFix
 from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix
 from geofences.position import Geodetic
 from pipeline.domain.case import Case, CaseState, Grade, SealedFinding
 from pipeline.domain.finding import Drop, DropReason, Explanation

@@ -178,6 +178,9 @@ def examine(examiner: Examiner, source: FrameSource) -> Account:
     tracker = examiner.new_tracker(source.look_hz)
     tracks = follow(source, engine, tracker, examiner.ground, lambda _pts_s: None).tracks
     flagged = [track.track_id for track in tracks if is_flagged(track, source, examiner)]
+    static = [drop.track_id for drop in report.drops if drop.reason is DropReason.PLUME_STATIC]
+    assert set(static) <= set(flagged)
+    flagged = sorted(set(flagged) - set(static))
     assert sorted(flagged + [drop.track_id for drop in report.drops]) == [track.track_id for track in tracks]
     assert bool(report.findings) == bool(flagged)
     assert all(drop.reason in DropReason and drop.detail for drop in report.drops)
@@ -189,7 +192,7 @@ def examine(examiner: Examiner, source: FrameSource) -> Account:
 
 def is_flagged(track: Track, source: FrameSource, examiner: Examiner) -> bool:
     """Whether the domain's own functions flag a track."""
-    seen = sight(track, source.profile, source.pose_at, examiner.ground)
+    seen = sight(track, source.profile, source.look_id, source.pose_at, examiner.ground)
     return isinstance(seen, Sighting) and isinstance(judge_sighting(seen, examiner.rules, examiner.index), Flagged)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flights.mavlink_decode import quaternion
 from flows.ingest import clip_source
 from geofences.errors import OutsideTrack
 from pipeline.sources.camera_file import Aim, CameraEntry, Lens
@@ -15,6 +18,7 @@ from pipeline.sources.media import ClipWriter
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from geofences.pose import Pose
     from pipeline.sources.clip import ClipSource
 
 SECONDS = 12
@@ -42,13 +46,13 @@ def srt(seconds: list[int], *, aimed: bool = True, note: str = "") -> str:
     )
 
 
-def read(clip: Path, telemetry: Path, camera: CameraEntry | None = None) -> ClipSource:
+def read(clip: Path, telemetry: Path, camera: CameraEntry | None = None, *, start_s: float | None = None) -> ClipSource:
     """The clip with its log, in the demo's city."""
     return clip_source(
         clip,
         telemetry=telemetry,
         camera=camera,
-        start_s=None,
+        start_s=start_s,
         look_hz=None,
         geoid_separation_m=9.0,
         ground_alt_amsl_m=6.0,
@@ -111,3 +115,58 @@ def test_heights_above_the_take_off_place_stand_on_the_sites_ground(clip: Path, 
     path = tmp_path / "flight.SRT"
     path.write_text(srt(list(range(SECONDS))).replace(" abs_alt: 41.000", ""))
     assert read(clip, path).pose_at(STARTED_S + 2.0).position.alt_ellipsoid_m == pytest.approx(50.0)
+
+
+def test_rows_without_a_pose_reach_the_look(clip: Path, tmp_path: Path) -> None:
+    """Cues without a fix or that repeat their time are counted by reason; assumptions stand beside them."""
+    text = srt([0, 1, 2, 2, 2, 5, 6, 7]).replace("00:00:06,000 -->", "00:00:04,500 -->", 1)
+    broken = text.replace("[latitude: 30.319500] [longitude: 120.139000]", "[latitude: 0.0] [longitude: 0.0]", 1)
+    path = tmp_path / "flight.SRT"
+    path.write_text(broken.replace("rel_alt: 35.000 abs_alt:", "altitude:"))
+    found = read(clip, path).left_out
+    assert [(fault.code, fault.message) for fault in found] == [
+        ("telemetry", "flight.SRT: 1 telemetry rows from row 1 on: position: 0, 0: there was no satellite fix"),
+        ("telemetry", "flight.SRT: 3 telemetry rows from row 4 on: time: does not go on from the row before"),
+        (
+            "telemetry_assumed",
+            "flight.SRT: taken for granted: [altitude] is taken as height above mean sea level",
+        ),
+    ]
+
+
+def test_an_autopilots_log_places_a_clip(clip: Path, tmp_path: Path) -> None:
+    """A .tlog beside a clip, joined by UTC; the attitude of a stranger on the link is counted, not used."""
+    path = tmp_path / "flight.tlog"
+    path.write_bytes(tlog(STARTED_S))
+    source = read(clip, path, start_s=STARTED_S)
+    for pts_s in (0.0, 5.05):
+        pose = read_at(source, pts_s)
+        assert (pose.gimbal.yaw_deg, pose.gimbal.pitch_deg) == pytest.approx((90, -60), abs=1e-3)
+        assert pose.position.alt_ellipsoid_m == pytest.approx(55.0)
+    assert [fault.code for fault in source.left_out] == ["telemetry_assumed"]
+
+
+def read_at(source: ClipSource, pts_s: float) -> Pose:
+    """The pose of a moment of the clip."""
+    return source.pose_at(source.start_s + pts_s)
+
+
+def tlog(start_s: float) -> bytes:
+    """A quarter of a minute of flight from two seconds before, as a ground station records it."""
+    pilot, stranger = mavlink.MAVLink(None, 1, 1), mavlink.MAVLink(None, 9, 1)
+    q, content = quaternion(yaw_deg=90, pitch_deg=-60, roll_deg=0), b""
+    for tenth in range(150):
+        ms, utc_s = 5_000 + tenth * 100, start_s - 2 + tenth / 10
+        for link, message in (
+            (pilot, mavlink.MAVLink_heartbeat_message(2, 3, 0, 0, 4, 3)),
+            (pilot, mavlink.MAVLink_system_time_message(round(utc_s * 1e6), ms)),
+            (pilot, mavlink.MAVLink_attitude_message(ms, 0, 0, 1, 0, 0, 0)),
+            (stranger, mavlink.MAVLink_attitude_message(ms, 1, 1, 1, 0, 0, 0)),
+            (pilot, mavlink.MAVLink_gimbal_device_attitude_status_message(0, 0, ms, 64, q, 0, 0, 0, 0)),
+            (
+                pilot,
+                mavlink.MAVLink_global_position_int_message(ms, 303195000, 1201390000, 46000, 40000, 0, 0, 0, 0),
+            ),
+        ):
+            content += struct.pack(">Q", round(utc_s * 1e6)) + message.pack(link)
+    return content

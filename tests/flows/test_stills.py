@@ -97,6 +97,10 @@ def test_without_an_attitude_nothing_is_placed(tmp_path: Path) -> None:
     found = stills_source(tmp_path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
     with pytest.raises(OutsideTrack, match="attitude"):
         found.pose_at(found.stills[0].at_s)
+    assert [fault.message for fault in found.left_out] == ["a.jpg: places nothing: attitude: the log does not state it"]
+    write(tmp_path / "b.jpg", stamp="2026:11:02 10:00:07")
+    two = stills_source(tmp_path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    assert [(fault.code, fault.message[:5]) for fault in two.left_out] == [("still_unposed", "a.jpg")]
 
 
 def test_folders_that_are_no_look_are_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,12 +14,16 @@ from hypothesis import strategies as st
 from geofences.attitude import Attitude
 from geofences.camera import Camera
 from geofences.ellipse import CHI2_95
-from geofences.errors import InvalidGeometry, UnlocatableRay
+from geofences.errors import UnlocatableRay
 from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix, fuse, locate
+from geofences.location import locate
 from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from geofences.projection import project, view_rays_enu
+from geofences.terrain import Terrain
+
+if TYPE_CHECKING:
+    from geofences.ground_fix import GroundFix
 
 _GROUND_M = 15.0
 _FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3195, lon_deg=120.139, alt_ellipsoid_m=_GROUND_M))
@@ -26,7 +31,7 @@ _CAMERA = Camera.from_fov(size_px=(1280, 720), hfov_deg=60)
 _BARREL = Camera(size_px=(1280, 720), k=_CAMERA.k, distortion=np.array([-0.1, 0.02, 1e-3, -1e-3, 0]))
 _MIDDLE = np.array([639.5, 359.5])
 _EXACT = PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0)
-_CAUSES = {"yaw", "tilt", "position", "height", "time", "pixel", "ground"}
+_CAUSES = {"yaw", "tilt", "position", "height", "time", "lens", "pixel", "ground"}
 
 
 def _pose(
@@ -48,16 +53,6 @@ def _locate_by_pose_only(yaw_deg: float, pitch_deg: float, sigmas: PoseSigmas) -
     pose = _pose(yaw_deg, pitch_deg, sigmas=sigmas)
     exact = {"ground_alt_ellipsoid_m": _GROUND_M, "pixel_sigma_px": 0, "ground_sigma_m": 0}
     return locate(_CAMERA, _FRAME, pose, _MIDDLE, **exact)
-
-
-def _fix(east_m: float, north_m: float, major_m: float, minor_m: float, bearing_deg: float = 0.0) -> GroundFix:
-    enu_m = np.array([east_m, north_m, 0.0])
-    return GroundFix(
-        position=_FRAME.geodetic_from_enu(enu_m),
-        enu_m=enu_m,
-        ellipse=ErrorEllipse(semi_major_m=major_m, semi_minor_m=minor_m, bearing_deg=bearing_deg),
-        budget=(("yaw", 0.75), ("tilt", 0.25)),
-    )
 
 
 @pytest.mark.parametrize(
@@ -106,8 +101,10 @@ def test_the_ellipse_holds_95_of_100(pitch_deg: float, xy: tuple[float, float]) 
     rng = np.random.default_rng(20260101)
     sigmas = PoseSigmas(horizontal_m=1.0, vertical_m=1.5, yaw_deg=2.0, tilt_deg=0.6, time_s=0.2)
     pose, count = _pose(35, pitch_deg, sigmas=sigmas), 20_000
-    fix = locate(_CAMERA, _FRAME, pose, np.array(xy), ground_alt_ellipsoid_m=_GROUND_M)
-    rays = view_rays_enu(_CAMERA, pose, np.array(xy) + rng.normal(0, 2.0, (count, 2)))
+    camera = replace(_CAMERA, focal_sigma_share=0.03)
+    fix = locate(camera, _FRAME, pose, np.array(xy), ground_alt_ellipsoid_m=_GROUND_M)
+    off_axis = (np.array(xy) - camera.k[:2, 2]) * rng.normal(0, 0.03, (count, 1))
+    rays = view_rays_enu(camera, pose, np.array(xy) + off_axis + rng.normal(0, 2.0, (count, 2)))
     for axis, sigma_deg in zip(np.eye(3), (0.6, 0.6, 2.0), strict=True):
         rays = _turned(rays, axis, np.radians(rng.normal(0, sigma_deg, count)))
     shift_m = np.outer(rng.normal(0, 0.2, count), pose.velocity_enu_m_s)
@@ -137,7 +134,7 @@ def test_each_cause_by_hand(sigma: dict[str, float], cause: str, variance_m2: fl
 
 
 def test_the_budget_names_every_cause_and_sums_to_one() -> None:
-    """Seven causes, largest share first."""
+    """Eight causes, largest share first."""
     budget = locate(_CAMERA, _FRAME, _pose(10, -50), _MIDDLE, ground_alt_ellipsoid_m=_GROUND_M).budget
     shares = [share for _, share in budget]
     assert {cause for cause, _ in budget} == _CAUSES
@@ -177,71 +174,39 @@ def test_rays_that_do_not_meet_the_ground_well_are_refused(
         locate(_CAMERA, _FRAME, pose, _MIDDLE, ground_alt_ellipsoid_m=_GROUND_M)
 
 
-def test_fusing_one_look_changes_nothing() -> None:
-    """One fix fused is that fix."""
-    fused = fuse([_fix(3, 4, 6, 2, 30)], _FRAME)
-    assert fused.enu_m == pytest.approx((3, 4, 0), abs=1e-6)
-    assert (fused.ellipse.semi_major_m, fused.ellipse.semi_minor_m) == pytest.approx((6, 2), rel=1e-5)
-    assert fused.ellipse.bearing_deg == pytest.approx(30)
-    assert dict(fused.budget) == pytest.approx({"yaw": 0.75, "tilt": 0.25})
+def _hill(slope: float) -> Terrain:
+    """Ground that rises to the north by `slope`, 400 m square about the frame's origin, level with it at north 0."""
+    posts_m = np.arange(-200.0, 201.0, 2.0)
+    return Terrain(up_m=np.tile(-posts_m[:, None] * slope, (1, len(posts_m))), west_m=-200, north_m=200, cell_m=2)
 
 
-@pytest.mark.parametrize(("share", "semi_m"), [(0.0, 1.0), (0.8, math.sqrt(0.8 + 0.2 / 16) * 4), (1.0, 4.0)])
-def test_only_the_uncorrelated_part_averages_away(share: float, semi_m: float) -> None:
-    """Sixteen equal looks: quarter the error if independent, the same error if it is common to all."""
-    fused = fuse([_fix(0, 0, 4, 4)] * 16, _FRAME, correlated_share=share)
-    assert fused.ellipse.semi_major_m == pytest.approx(semi_m, rel=1e-5)
+def test_level_terrain_is_the_plane() -> None:
+    """A flat height model gives the plane's place, ellipse and budget."""
+    of_plane = locate(_CAMERA, _FRAME, _pose(30, -50), _MIDDLE, ground_alt_ellipsoid_m=_GROUND_M)
+    of_model = locate(_CAMERA, _FRAME, _pose(30, -50), _MIDDLE, ground_alt_ellipsoid_m=0.0, terrain=_hill(0.0))
+    assert of_model.enu_m == pytest.approx(of_plane.enu_m, abs=2e-3)
+    assert of_model.ellipse.semi_major_m == pytest.approx(of_plane.ellipse.semi_major_m, rel=1e-4)
 
 
-def test_an_outlier_has_little_say() -> None:
-    """One of ten looks 60 m off moves the result by less than half a metre and widens it by less than a tenth."""
-    good = [_fix(0.2 * i, -0.1 * i, 3, 2, 20) for i in range(9)]
-    with_outlier, without = fuse([*good, _fix(60, 0, 3, 2, 20)], _FRAME), fuse(good, _FRAME)
-    assert np.linalg.norm(with_outlier.enu_m - without.enu_m) < 0.5
-    assert with_outlier.ellipse.semi_major_m < 1.1 * without.ellipse.semi_major_m
+def test_on_a_slope_the_ray_ends_early_and_the_point_projects_back() -> None:
+    """Looking uphill the point is nearer than on the plane, on the slope, and seen where it was picked."""
+    pose = _pose(0, -40)
+    fix = locate(_CAMERA, _FRAME, pose, _MIDDLE, ground_alt_ellipsoid_m=_GROUND_M, terrain=_hill(0.2))
+    # From north -30, up 100: a distance d ahead, 100 - d tan 40 = 0.2 (d - 30).
+    assert fix.enu_m[1] == pytest.approx(106 / (math.tan(math.radians(40)) + 0.2) - 30, abs=0.01)
+    assert fix.enu_m[2] == pytest.approx(0.2 * fix.enu_m[1], abs=0.01)
+    assert project(_CAMERA, _FRAME, pose, fix.enu_m[None]).xy_px[0] == pytest.approx(_MIDDLE, abs=0.1)
 
 
-def test_two_looks_that_contradict_each_other_are_not_believed() -> None:
-    """When two looks are ten ellipses apart, the fused ellipse covers most of the way between them."""
-    fused = fuse([_fix(0, 0, 2, 2), _fix(20, 0, 2, 2)], _FRAME)
-    assert fused.enu_m[0] == pytest.approx(10, abs=1e-3)
-    assert fused.ellipse.semi_major_m > 8
-
-
-@given(
-    looks=st.lists(
-        st.tuples(st.floats(-20, 20), st.floats(-20, 20), st.floats(0.5, 30), st.floats(0.05, 1), st.floats(0, 179)),
-        min_size=1,
-        max_size=6,
-    ),
-    share=st.floats(0, 1),
-)
-@settings(deadline=None, max_examples=60)
-def test_fusing_never_claims_more_than_the_common_error_allows(
-    looks: list[tuple[float, float, float, float, float]], share: float
-) -> None:
-    """The fused semi-minor axis is never below that of the best correlated part."""
-    fixes = [_fix(east, north, major, major * part, bearing) for east, north, major, part, bearing in looks]
-    fused = fuse(fixes, _FRAME, correlated_share=share)
-    best_m = min(fix.ellipse.semi_minor_m for fix in fixes) * math.sqrt(share)
-    assert fused.ellipse.semi_minor_m >= best_m * (1 - 1e-6)
-
-
-def test_looks_with_a_shared_bias_stay_within_their_promise() -> None:
-    """Monte Carlo with 80 % of the variance common to twelve looks: at least 94 % of the truths are covered."""
-    rng, inside, rounds = np.random.default_rng(7), 0, 300
-    spread = np.sqrt(np.linalg.eigvalsh(_fix(0, 0, 5, 3, 90).ellipse.covariance_m2))[::-1]
-    for _ in range(rounds):
-        common = rng.normal(0, spread) * math.sqrt(0.8)
-        found = [common + rng.normal(0, spread) * math.sqrt(0.2) for _ in range(12)]
-        fused = fuse([_fix(east, north, 5, 3, 90) for east, north in found], _FRAME)
-        miss_m = fused.enu_m[:2]
-        inside += int(miss_m @ np.linalg.inv(fused.ellipse.covariance_m2) @ miss_m <= CHI2_95)
-    assert inside / rounds >= 0.94
-
-
-@pytest.mark.parametrize(("count", "share"), [(0, 0.8), (1, -0.1), (1, 1.1)])
-def test_nothing_to_fuse_is_refused(count: int, share: float) -> None:
-    """Fusing takes a fix, and a share within 0..1."""
-    with pytest.raises(InvalidGeometry, match="cannot fuse"):
-        fuse([_fix(0, 0, 1, 1)] * count, _FRAME, correlated_share=share)
+def test_a_slope_towards_the_camera_makes_the_position_surer() -> None:
+    """The steeper the ray meets the ground, the less a height error moves the point."""
+    height_only = replace(_EXACT, vertical_m=2)
+    uphill, downhill = (
+        locate(
+            _CAMERA, _FRAME, _pose(0, -40, sigmas=height_only), _MIDDLE, ground_alt_ellipsoid_m=_GROUND_M,
+            terrain=_hill(slope), pixel_sigma_px=0, ground_sigma_m=0,
+        ).ellipse.semi_major_m
+        for slope in (0.2, -0.2)
+    )  # fmt: skip
+    assert uphill == pytest.approx(2 / (math.tan(math.radians(40)) + 0.2) * math.sqrt(CHI2_95), rel=1e-3)
+    assert downhill > 1.4 * uphill

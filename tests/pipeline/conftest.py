@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from geofences.ellipse import ErrorEllipse
+from geofences.ground_fix import GroundFix
 from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix
 from geofences.position import Geodetic
 from pipeline.domain.case import SealedFinding
 from pipeline.domain.finding import Explanation, PermitConsidered

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from pymavlink.rotmat import Matrix3
 
-from flights.simulator.telemetry import quaternion
+from flights.mavlink_decode import quaternion
 
 if TYPE_CHECKING:
     from conftest import Bench

@@ -9,10 +9,15 @@ import pytest
 
 from flights.errors import TelemetryError
 from flights.recorder import KIND_OF
-from flights.samples import AttitudeSample, ClockSample, GimbalSample, PositionSample, Sample
-from flights.telemetry.jsonl import merge_samples, parse_flight_log
+from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, Sample
+from flights.telemetry.jsonl import parse_flight_log
+from flights.telemetry.merge import merge_samples
 
 UTC_MINUS_BOOT = 1_772_416_000.0
+PLACE = (
+    '{"kind":"position","boot_s":1.0,"lat_deg":30.3,"lon_deg":120.1,"alt_amsl_m":36,"height_home_m":30,'
+    '"velocity_enu_m_s":[0,0,0]}'
+)
 
 
 def clock(boot_s: float, *, off_s: float = 0.0) -> ClockSample:
@@ -65,7 +70,7 @@ def test_attitudes_are_interpolated_to_the_position_across_north() -> None:
 def test_a_lens_counted_from_north_does_not_turn_with_the_body() -> None:
     """Its yaw is taken as it is."""
     samples: list[Sample] = [clock(1.0), body(1.0, 90.0), lens(1.0, 5.0, from_north=True), position(1.0)]
-    rows, _ = merge_samples(enumerate(samples, start=1))
+    rows = merge_samples(enumerate(samples, start=1), source="f.jsonl", kind="flight-log").rows
     assert rows[0].gimbal is not None
     assert rows[0].gimbal.yaw_deg == pytest.approx(5.0)
 
@@ -74,7 +79,7 @@ def test_one_late_clock_message_does_not_move_the_flight() -> None:
     """The median of the offsets counts; clocks from before the fix, at zero, do not."""
     samples: list[Sample] = [ClockSample(boot_s=0.1, unix_s=0.0), clock(1.0), clock(1.5, off_s=3.0), clock(2.0)]
     samples += [body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
-    rows, _ = merge_samples(enumerate(samples, start=1))
+    rows = merge_samples(enumerate(samples, start=1), source="f.jsonl", kind="flight-log").rows
     assert rows[0].at_s == pytest.approx(UTC_MINUS_BOOT + 1.0)
 
 
@@ -92,3 +97,38 @@ def test_a_log_without_a_fix_is_a_named_error() -> None:
     samples: list[Sample] = [body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
     with pytest.raises(TelemetryError, match=r"f\.jsonl: row 3: time"):
         parse_flight_log(as_text(samples), source="f.jsonl")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        PLACE.replace("30.3", '"30.3"'),
+        PLACE.replace("[0,0,0]", "[0,0,null]"),
+        PLACE.replace("[0,0,0]", "[0,0]"),
+        '{"kind":"attitude","boot_s":null,"yaw_deg":0,"pitch_deg":0,"roll_deg":0}',
+        '{"kind":["position"]}', "[]", "3", "", '{"kind":"clock","boot_s":1.0}',
+    ],
+)  # fmt: skip
+def test_an_entry_with_other_values_is_a_fault(line: str) -> None:
+    """Texts where numbers belong, nulls, missing fields and other JSON: the line is named, the rest is read."""
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
+    log = parse_flight_log(f"{as_text(samples)}\n{line}\n", source="f.jsonl")
+    assert (len(log.rows), [(fault.row, fault.field) for fault in log.faults]) == (1, [(5, "line")])
+
+
+def test_line_separators_in_texts_do_not_break_lines() -> None:
+    """The recorder writes letters as they are: U+2028 in a status text is no end of line."""
+    text = '{"kind":"text","boot_s":1.0,"severity":4,"text":"a\u2028b"}'
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0)]
+    assert parse_flight_log(f"{text}\n{as_text(samples)}", source="f.jsonl").faults == ()
+
+
+def test_pictures_triggered_are_captures() -> None:
+    """With UTC of the autopilot's clock, as older logs hold no other."""
+    shot = CaptureSample(
+        boot_s=1.0, index=4, lat_deg=30.3, lon_deg=120.1, alt_amsl_m=36.0, yaw_deg=1.0, pitch_deg=2.0, roll_deg=3.0
+    )
+    samples: list[Sample] = [clock(1.0), body(1.0, 0.0), lens(1.0, 0.0, from_north=True), position(1.0), shot]
+    line = as_text(samples).replace(',"unix_s":null', "").replace(', "unix_s": null', "")
+    (found,) = parse_flight_log(line, source="f.jsonl").captures
+    assert (found.row, found.index, found.at_s) == (5, 4, UTC_MINUS_BOOT + 1.0)

@@ -17,7 +17,7 @@ import pytest
 from shapely import box
 
 from geofences.ellipse import ErrorEllipse
-from geofences.location import GroundFix
+from geofences.ground_fix import GroundFix
 from geofences.position import Geodetic
 from geofences.zone import Permit, Zone, ZoneKind
 from pipeline.console.app import ConsoleSettings, SourceSite, create_app

@@ -17,7 +17,7 @@ from pipeline.domain.offence import Offence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from geofences.location import GroundFix
+    from geofences.ground_fix import GroundFix
 
     type_fix = Callable[..., GroundFix]
     type_sealed = Callable[..., SealedFinding]

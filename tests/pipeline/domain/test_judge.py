@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import shapely
 
+from geofences.ellipse import ErrorEllipse
+from geofences.ground_fix import GroundFix
 from geofences.local_frame import LocalFrame
-from geofences.location import ErrorEllipse, GroundFix
 from geofences.position import Geodetic
 from geofences.zone import Permit, Schedule, Window, Zone, ZoneKind
 from geofences.zone_index import ZoneIndex

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from detectors.detections import ModelIdentity
 from geofences.camera import Camera
@@ -152,6 +155,23 @@ def test_the_masked_copy_keeps_the_members_seen_in_the_frame(finding: Finding, t
     assert off[100:140, 200:220].mean() < 20
     assert off[100:140, 300:320].mean() > 40
     assert off[:60].mean() > 50
+
+
+def test_the_copies_that_circulate_say_where_the_offence_was(finding: Finding, tmp_path: Path) -> None:
+    """Marked and masked copy carry place, error and time; original and frame are left as they are."""
+    vault, fix = FolderVault(tmp_path), finding.fix
+    for item in seal(finding, vault).items[1:]:
+        exif = Image.open(io.BytesIO(vault.get(item.sha256))).getexif()
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        if item.role is EvidenceRole.FRAME:
+            assert not gps
+            continue
+        degrees, minutes, seconds = gps[ExifTags.GPS.GPSLatitude]
+        assert degrees + minutes / 60 + seconds / 3600 == pytest.approx(fix.position.lat_deg, abs=1e-8)
+        assert gps[ExifTags.GPS.GPSHPositioningError] == pytest.approx(fix.ellipse.semi_major_m, abs=0.005)
+        assert exif[ExifTags.Base.Model] == "One"
+        stamp = exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal]
+        assert datetime.strptime(stamp, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC).timestamp() == START_S + 4
 
 
 def test_sealing_again_gives_the_same_hashes(finding: Finding, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_dust_is_put_in_the_middle_of_the_ground_it_covers(height_m: float, pitc
     turn = np.linspace(0, 2 * np.pi, 60)
     ring = np.stack((5 * np.cos(turn), north_m + 5 * np.sin(turn), np.zeros(60)), axis=1)
     cloud = np.vstack((ring, ring + np.array([0.0, 0.0, 1.5])))
-    seen = sight(track(Offence.DUST, box_round(at, cloud)), PROFILE, lambda _at_s: at, GROUND)
+    seen = sight(track(Offence.DUST, box_round(at, cloud)), PROFILE, "look", lambda _at_s: at, GROUND)
     assert isinstance(seen, Sighting)
     error_m = seen.fix.enu_m[:2] - [0.0, north_m]
     assert np.hypot(*error_m) < 1.5
@@ -67,7 +67,7 @@ def test_what_stands_is_put_at_its_foot(offence: Offence) -> None:
     """A thing 2 m high is located where it touches the ground."""
     at = pose(12.0, -25.0)
     post = np.array([[-0.5, 25.0, 0.0], [0.5, 25.0, 0.0], [-0.5, 25.0, 2.0], [0.5, 25.0, 2.0]])
-    seen = sight(track(offence, box_round(at, post)), PROFILE, lambda _at_s: at, GROUND)
+    seen = sight(track(offence, box_round(at, post)), PROFILE, "look", lambda _at_s: at, GROUND)
     assert isinstance(seen, Sighting)
     assert seen.fix.enu_m[:2] == pytest.approx([0.0, 25.0], abs=0.1)
 
@@ -77,7 +77,7 @@ def test_boxes_cut_off_by_the_border_are_left_out() -> None:
     at = pose(35.0, -60.0)
     whole = box_round(at, np.array([[3.0, 20.0, 0.0], [5.0, 20.0, 1.0]]))
     cut = (0.0, whole[1], 40.0, whole[3])
-    seen = sight(track(Offence.TRAFFIC_CONE, cut, whole, cut), PROFILE, lambda _at_s: at, GROUND)
+    seen = sight(track(Offence.TRAFFIC_CONE, cut, whole, cut), PROFILE, "look", lambda _at_s: at, GROUND)
     assert isinstance(seen, Sighting)
     assert seen.fix.enu_m[:2] == pytest.approx([4.0, 20.0], abs=0.1)
 
@@ -85,6 +85,6 @@ def test_boxes_cut_off_by_the_border_are_left_out() -> None:
 def test_what_is_above_the_horizon_is_named() -> None:
     """A box in the sky has no place, and the drop says so."""
     at = pose(12.0, 0.0)
-    seen = sight(track(Offence.DUST, (600.0, 100.0, 700.0, 150.0)), PROFILE, lambda _at_s: at, GROUND)
+    seen = sight(track(Offence.DUST, (600.0, 100.0, 700.0, 150.0)), PROFILE, "look", lambda _at_s: at, GROUND)
     assert isinstance(seen, Drop)
     assert seen.reason is DropReason.ABOVE_HORIZON

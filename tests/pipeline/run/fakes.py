@@ -91,6 +91,10 @@ class MemorySource:
                 image_bgr=image,
             )
 
+    def burst(self, from_pts_s: float, until_pts_s: float, hz: float) -> Iterator[Frame]:  # noqa: ARG002 - the port's
+        """No more pictures than `frames` has."""
+        return iter(())
+
     def pose_at(self, at_s: float) -> Pose:
         """As the pose function says."""
         return self.pose(at_s)

@@ -1,0 +1,113 @@
+"""`offsite detectors`: judge a detector on labelled pictures, and train one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from flows.commands.options import report_console
+
+if TYPE_CHECKING:
+    from detectors.evaluation import Report, Row
+
+app = typer.Typer(help="Detectors: evaluation and training.", no_args_is_help=True)
+
+
+@app.command("eval")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="YOLO folder: images/, labels/, manifest.csv inside or above it.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure to this file.")] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write a page (HTML) with curves and mistakes.")
+    ] = None,
+    input_px: Annotated[
+        int | None, typer.Option(help="Longer side of the network input; default: the model's.")
+    ] = None,
+    iou: Annotated[float, typer.Option(min=0.05, max=0.95, help="Overlap at which a box counts as found.")] = 0.5,
+    model: Annotated[Path | None, typer.Option(help="Model folder; default: the one shipped.")] = None,
+    precision: Annotated[str | None, typer.Option(help="bf16 or int8; default: the model's.")] = None,
+    train: Annotated[Path | None, typer.Option(help="Training folder, to look for near-duplicates in.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+) -> None:
+    """Measure a detector on labelled pictures; runs on a folder called `heldout` go to .train/heldout_runs.jsonl."""
+    from detectors import evaluation, evaluation_report  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from detectors.model_folder import SHIPPED  # noqa: PLC0415 - the same
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("pictures", total=None)
+        report, seen = evaluation.run(
+            folder,
+            model or SHIPPED,
+            input_px=input_px,
+            iou_at_least=iou,
+            threads=threads,
+            precision=precision,
+            train=train,
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    if json_file:
+        json_file.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    if report_file:
+        report_file.write_text(evaluation_report.page_of(report, seen), encoding="utf-8")
+    _print(report)
+
+
+@app.command(
+    "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def train(context: typer.Context) -> None:
+    """Train from a recipe: RECIPE --pictures FOLDER --start WEIGHTS --run FOLDER [--resume]; --help lists all."""
+    from detectors import training  # noqa: PLC0415 - torch is not in the CLI's import path
+
+    raise typer.Exit(training.main(context.args))
+
+
+def _print(report: Report) -> None:
+    said = report_console()
+    said.print(f"{report.model} {report.precision} {report.weights_sha256[:12]} at {report.input_px} px")
+    head = (
+        "class",
+        "part",
+        "IoU",
+        "pictures",
+        "objects",
+        "AP",
+        "AP50-95",
+        "precision",
+        "recall",
+        "false",
+        "neg alarmed",
+    )
+    table = Table(*head)
+    for row in report.rows:
+        table.add_row(*_cells(row))
+    said.print(table)
+    for call in report.plume_calls:
+        said.print(
+            f"{call.class_name} ({call.part}, n = {call.labelled}): "
+            f"called dust {call.called_dust}, fumes {call.called_fumes}"
+        )
+    alarms = report.alarms
+    said.print(
+        f"negatives with any alarm: {alarms.alarmed} of {alarms.pictures}; any box, looked for or not: "
+        f"{alarms.alarmed_even_unlooked}; near-duplicates of training: "
+        f"{len(report.twins) if report.twins_sought_in else 'not looked for (--train)'}"
+    )
+    for fault in report.faults:
+        said.print(f"  not counted: {fault}")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    figures = row.figures
+    shares = (figures.average_precision, row.ap50_95, figures.precision, figures.recall)
+    counts = (figures.pictures, figures.objects)
+    alarmed = f"{figures.negative_pictures_alarmed}/{figures.negative_pictures}"
+    shown = ("-" if share is None else f"{share:.3f}" for share in shares)
+    head = (row.class_name, row.part, f"{row.iou_at_least:g}", *map(str, counts))
+    return (*head, *shown, str(figures.false_alarms), alarmed)

@@ -1,0 +1,115 @@
+"""What a position's error is made of, and which part of it another look would make again.
+
+A term is one sigma of one independent cause, as the metres it moves the ground point. Two positions whose terms have
+the same key err together: a compass is wrong by the same angle all through a flight, a box's foot is not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from geofences.errors import InvalidGeometry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+Key: TypeAlias = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorTerm:
+    """One sigma of one independent cause.
+
+    Attributes:
+        cause: yaw, tilt, position, height, time, lens, pixel, ground, disagreement or unstated.
+        axis: which of the cause's independent parts.
+        shared_by: the flight, camera or site that makes the same error at every look; "" for this look's own.
+        east_m: how far it moves the point.
+        north_m: and north.
+    """
+
+    cause: str
+    axis: int
+    shared_by: str
+    east_m: float
+    north_m: float
+
+    @property
+    def key(self) -> Key:
+        """Terms of several positions with the same key are the same error; own terms are never shared."""
+        return self.cause, self.axis, self.shared_by
+
+    @property
+    def effect_m(self) -> NDArray[np.float64]:
+        """(2,) east, north metres."""
+        return np.array([self.east_m, self.north_m])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Which part of each cause's variance repeats itself from look to look.
+
+    Attributes:
+        parts: cause, share of the variance 0..1, and who shares it. A cause that is not named is the look's own.
+    """
+
+    parts: tuple[tuple[str, float, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            InvalidGeometry: a share is outside 0..1, or has no one to share it.
+        """
+        for cause, share, by in self.parts:
+            if not 0 <= share <= 1 or not by:
+                raise InvalidGeometry(f"{cause}: a share of {share} by {by!r} is none")
+
+    def terms(self, cause: str, effects_m: Iterable[NDArray[np.float64]]) -> Iterable[ErrorTerm]:
+        """The shared and the own part of a cause.
+
+        Args:
+            cause: its name.
+            effects_m: (2,) east, north metres that one sigma of each of its parts moves the point.
+        """
+        share, by = next(((share, by) for name, share, by in self.parts if name == cause), (0.0, ""))
+        for axis, effect_m in enumerate(effects_m):
+            for part, whose in ((share, by), (1 - share, "")):
+                if part > 0:
+                    east_m, north_m = (float(metres) for metres in effect_m * part**0.5)
+                    yield ErrorTerm(cause=cause, axis=axis, shared_by=whose, east_m=east_m, north_m=north_m)
+
+
+ALONE = Sharing()
+
+
+def covariance_of(terms: Iterable[ErrorTerm]) -> NDArray[np.float64]:
+    """(2, 2) covariance of east, north in square metres."""
+    effects = np.array([term.effect_m for term in terms]).reshape(-1, 2)
+    covariance: NDArray[np.float64] = effects.T @ effects
+    return covariance
+
+
+def terms_from_covariance(cause: str, covariance_m2: NDArray[np.float64], *, shared_by: str = "") -> list[ErrorTerm]:
+    """Two terms that have that (2, 2) covariance."""
+    variances, axes = np.linalg.eigh(covariance_m2)
+    effects = np.sqrt(np.maximum(variances, 0.0))[:, None] * axes.T
+    return [
+        ErrorTerm(cause=cause, axis=axis, shared_by=shared_by, east_m=float(east_m), north_m=float(north_m))
+        for axis, (east_m, north_m) in enumerate(effects)
+    ]
+
+
+def budget_of(terms: Iterable[ErrorTerm]) -> tuple[tuple[str, float], ...]:
+    """Each cause's share of the trace of the covariance, largest first; all zero when there is no error."""
+    variances: dict[str, float] = defaultdict(float)
+    for term in terms:
+        variances[term.cause] += term.east_m**2 + term.north_m**2
+    total = sum(variances.values()) or 1.0
+    return tuple(sorted(((cause, v / total) for cause, v in variances.items()), key=lambda share: -share[1]))
