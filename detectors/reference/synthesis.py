@@ -1,7 +1,7 @@
 """Draws what the pictures lack: boards at many scales and in perspective, and plumes that drift from a source point.
 
-The rule kept here: what is drawn is labelled and judged where it is drawn; a class that was not looked for in the background stays
-unjudged everywhere else (`augmentation.Easel` sees to it).
+The rule kept here: what is drawn is labelled and judged where it is drawn; a class that was not looked for in the
+background stays unjudged everywhere else (`augmentation.Easel` sees to it).
 """
 
 from __future__ import annotations
@@ -28,17 +28,48 @@ BOARD_COUNT = 240
 REAL_CROP_SHARE = 0.45
 LEAST_CROP_PX = 32
 
-WORDS = tuple(
-    "烧烤 火锅 酒店 超市 药房 牛肉面 水果 理发 宾馆 茶 便利店 招聘 出租 五金 建材 广告 优惠 开业 大酒楼 网吧 眼镜 家具".split()
-) + tuple(
-    "SALE HOTEL CAFE BANK OPEN PIZZA MOTEL FRESH PHARMACY AUTO GRAND TOURS FOOD SHOP NEW RENT CALL 24H CENTRE HOME".split()
+WORDS = (
+    *(
+        "烧烤",
+        "火锅",
+        "酒店",
+        "超市",
+        "药房",
+        "牛肉面",
+        "水果",
+        "理发",
+        "宾馆",
+        "茶",
+        "便利店",
+        "招聘",
+        "出租",
+        "五金",
+        "建材",
+    ),
+    *(
+        "广告",
+        "优惠",
+        "开业",
+        "大酒楼",
+        "网吧",
+        "眼镜",
+        "家具",
+        "SALE",
+        "HOTEL",
+        "CAFE",
+        "BANK",
+        "OPEN",
+        "PIZZA",
+        "MOTEL",
+    ),
+    *("FRESH", "PHARMACY", "AUTO", "GRAND", "TOURS", "FOOD", "SHOP", "NEW", "RENT", "CALL", "24H", "CENTRE", "HOME"),
 )
 
 FONT_NAMES = ("NotoSansCJK-Bold.ttc", "NotoSerifCJK-Bold.ttc", "NotoSansCJK-Regular.ttc")
 
 PLUME_GRID_PX = 128
 FAINTEST_ALPHA = 0.12
-"""A plume's box ends where it covers less than this of the background: about what an eye still sees in a still picture."""
+"""A plume's box ends where it covers less than this of the background: hardly seen by eye in a still picture."""
 
 
 class Synthesis:
@@ -76,7 +107,8 @@ class Synthesis:
         seen = np.argwhere(alpha > FAINTEST_ALPHA)
         if len(seen) < 25 or alpha.max() < 0.3:
             return picture
-        low, high = seen.min(axis=0) + (top, left), seen.max(axis=0) + 1 + (top, left)
+        corner = np.array([top, left])
+        low, high = seen.min(axis=0) + corner, seen.max(axis=0) + 1 + corner
         box = np.array([low[1], low[0], high[1], high[0]]) / np.tile([width, height], 2)
         if _overlaps(box, picture.xyxy_share):
             return picture
@@ -161,7 +193,7 @@ def paste_board(
 
 
 def draw_plume(rng: np.random.Generator, *, rises: bool) -> NDArray[np.float32]:
-    """Cover (0..1) of a plume on a square grid: puffs leave the middle of the lower edge, drift, rise, grow and thin out."""
+    """Cover (0..1) of a plume on a square grid: puffs leave a point, drift, rise, grow and thin out."""
     side = PLUME_GRID_PX
     age = np.sort(rng.uniform(0.02, 1.0, 45))
     wind = rng.uniform(-0.7, 0.7)
