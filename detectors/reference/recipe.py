@@ -32,7 +32,7 @@ class Recipe:
         lrf: share of `lr0` left at the end of the cosine.
         warmup_epochs: over which the rate rises.
         freeze_layers: first layers of the backbone that stay as they are.
-        bf16: compute the network in bfloat16 (the loss stays in float32).
+        bf16: compute the network in bfloat16 where the CPU has it (the loss stays in float32).
         mosaic_share: share of samples put together from four pictures.
         close_mosaic_epochs: last epochs without mosaics.
         long_side_low_px: real pictures are scaled so that the longer side is at least this.

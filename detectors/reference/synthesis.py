@@ -138,10 +138,8 @@ def draw_board(ground: LoadedPicture, rng: np.random.Generator) -> NDArray[np.ui
     if rng.random() < 0.4:
         photo = Image.fromarray(np.ascontiguousarray(ground.image_bgr[:, :, ::-1]))
         reach = rng.uniform(0.3, 0.8)
-        corner = (rng.uniform(0, 1 - reach) * photo.width, rng.uniform(0, 1 - reach) * photo.height)
-        patch = photo.crop(
-            (*map(int, corner), int(corner[0] + reach * photo.width), int(corner[1] + reach * photo.height))
-        )
+        x, y = rng.uniform(0, 1 - reach, 2)
+        patch = photo.crop((x * photo.width, y * photo.height, (x + reach) * photo.width, (y + reach) * photo.height))
         share = rng.uniform(0.3, 1.0)
         board.paste(patch.resize((max(1, round(size[0] * share)), size[1])), (0, 0))
     pen = ImageDraw.Draw(board)

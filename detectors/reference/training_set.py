@@ -39,7 +39,8 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
         self._order = np.array(order, dtype=np.int64)
         self._rendered = np.arange(len(real), len(self._pictures))
         self._rendered_places = recipe.renderings_per_epoch if len(rendered) else 0
-        self._synthesis = Synthesis(self._pictures[: len(real)], recipe.seed)
+        draws = recipe.sign_share + recipe.plume_share > 0
+        self._synthesis = Synthesis(self._pictures[: len(real)], recipe.seed) if draws else None
         self.mosaic = True
         self.labels = [{"cls": picture.class_id[:, None]} for picture in self._pictures]
 
@@ -87,6 +88,8 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
         easel.place(picture, region, draw_long_side(rng, low, high) * shrink)
 
     def _draw_into(self, picture: LoadedPicture, rng: np.random.Generator) -> LoadedPicture:
+        if self._synthesis is None:
+            return picture
         chance = rng.random()
         if chance < self._recipe.sign_share:
             return self._synthesis.with_signs(picture, rng)
