@@ -146,7 +146,7 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
 
 
 def computes_in_bf16() -> bool:
-    """Whether this CPU multiplies bfloat16 itself; one that emulates it trains many times slower than in float32."""
+    """Whether this CPU multiplies bfloat16 itself and does not emulate it."""
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
