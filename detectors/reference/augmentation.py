@@ -78,7 +78,8 @@ class Easel:
             return
         self._copy(picture.image_bgr, size, low - origin, high - origin, low)
         self._mark(low, high, [c for c in range(len(CLASS_NAMES)) if c not in picture.verified], value=0)
-        self._label(boxes + np.tile(origin, 2), picture.class_id, np.concatenate([low, high]).astype(np.float64))
+        window = np.concatenate([low, high]).astype(np.float64)
+        self._label(boxes + np.tile(origin, 2), picture.class_id, window, picture.verified)
 
     def finish(self) -> Sample:
         """What has been placed, mirrored and recoloured at random."""
@@ -124,8 +125,17 @@ class Easel:
         scaled = cv2.resize(part, (int(width), int(height)), interpolation=method)
         self._canvas[corner[1] : corner[1] + height, corner[0] : corner[0] + width] = scaled
 
-    def _label(self, boxes: NDArray[np.float64], class_id: NDArray[np.int64], window: NDArray[np.float64]) -> None:
-        """Keep the boxes that are still there, cut to the window; leave the remains of the others unjudged."""
+    def _label(
+        self,
+        boxes: NDArray[np.float64],
+        class_id: NDArray[np.int64],
+        window: NDArray[np.float64],
+        verified: frozenset[int],
+    ) -> None:
+        """Keep the boxes that are still there, cut to the window; leave the remains of the others unjudged.
+
+        Round a box of a class that was not looked for in the picture (it was drawn in), that class is judged.
+        """
         cut = np.concatenate([np.maximum(boxes[:, :2], window[:2]), np.minimum(boxes[:, 2:], window[2:])], axis=1)
         size = np.maximum(cut[:, 2:] - cut[:, :2], 0.0)
         whole = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
@@ -133,6 +143,10 @@ class Easel:
         for box, class_here, good in zip(cut, class_id.tolist(), kept, strict=True):
             if (box[2:] <= box[:2]).any():
                 continue
+            if good and class_here not in verified:
+                reach = (box[2:] - box[:2]) / 2
+                low, high = np.maximum(box[:2] - reach, window[:2]), np.minimum(box[2:] + reach, window[2:])
+                self._mark(low, high, [class_here], value=1)
             if good and class_here in PLUMES:
                 self._mark(box[:2], box[2:], [c for c in PLUMES if c != class_here], value=1)
             if not good:

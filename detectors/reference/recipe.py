@@ -32,11 +32,15 @@ class Recipe:
         lrf: share of `lr0` left at the end of the cosine.
         warmup_epochs: over which the rate rises.
         freeze_layers: first layers of the backbone that stay as they are.
-        bf16: compute the network in bfloat16 (the loss stays in float32).
+        bf16: compute the network in bfloat16 where the CPU has it (the loss stays in float32).
         mosaic_share: share of samples put together from four pictures.
         close_mosaic_epochs: last epochs without mosaics.
         long_side_low_px: real pictures are scaled so that the longer side is at least this.
         long_side_high_px: and at most this.
+        samples_per_epoch: drawn at random from that list; 0: the whole list once.
+        sign_share: share of real pictures into which boards are drawn.
+        plume_share: share of real pictures into which a plume is drawn.
+        far_share: share of pictures of plumes and cones that are shrunk until they look far away.
         renderings_per_epoch: rendered scene frames mixed in, drawn at random each epoch.
         validation_share: share of scene groups split off `train` for choosing checkpoint and thresholds.
         manifest_sha256: of the data set's manifest.csv; training refuses another one. Empty: not checked.
@@ -58,6 +62,10 @@ class Recipe:
     close_mosaic_epochs: int = 2
     long_side_low_px: int = 384
     long_side_high_px: int = 1100
+    samples_per_epoch: int = 0
+    sign_share: float = 0.0
+    plume_share: float = 0.0
+    far_share: float = 0.0
     renderings_per_epoch: int = 0
     validation_share: float = 0.08
     manifest_sha256: str = ""

@@ -92,7 +92,7 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:  # noqa: ANN401, FBT001, FBT002 - ultralytics' signature
         """A model with four classes; the start's weights are loaded where their shapes fit."""
-        kind = HalfPrecisionModel if self._job.recipe.bf16 else DetectionModel
+        kind = HalfPrecisionModel if self._job.recipe.bf16 and computes_in_bf16() else DetectionModel
         model = kind(cfg, nc=len(CLASS_NAMES), ch=3, verbose=verbose)
         if weights:
             model.load(weights)
@@ -143,6 +143,11 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
 
     def plot_metrics(self) -> None:
         """Nothing: figures are in epochs.jsonl."""
+
+
+def computes_in_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 itself and does not emulate it."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 class NetworkInTraining:

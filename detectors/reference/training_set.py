@@ -10,6 +10,7 @@ import torch
 
 from detectors.errors import DatasetError
 from detectors.reference.augmentation import Easel, LoadedPicture, Sample, draw_long_side
+from detectors.reference.synthesis import Synthesis
 
 if TYPE_CHECKING:
     from detectors.picture_folder import LabelledPicture
@@ -20,6 +21,10 @@ RENDERED_LONG_SIDE_PX = (820.0, 1700.0)
 
 RENDERED_SMALL_SHARE = 0.15
 """Share of rendered samples at the real pictures' scale, so that scale alone never tells the two apart."""
+
+FAR_CLASSES = (1, 3)
+FAR_LONG_SIDE_PX = (150.0, 380.0)
+"""A picture of a plume or of cones shrunk to this looks as if taken from far away."""
 
 
 class TrainingSet(torch.utils.data.Dataset[Sample]):
@@ -34,24 +39,32 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
         self._order = np.array(order, dtype=np.int64)
         self._rendered = np.arange(len(real), len(self._pictures))
         self._rendered_places = recipe.renderings_per_epoch if len(rendered) else 0
+        draws = recipe.sign_share + recipe.plume_share > 0
+        self._synthesis = Synthesis(self._pictures[: len(real)], recipe.seed) if draws else None
         self.mosaic = True
         self.labels = [{"cls": picture.class_id[:, None]} for picture in self._pictures]
 
     def __len__(self) -> int:
         """Samples an epoch."""
+        return self._recipe.samples_per_epoch or self._listed
+
+    @property
+    def _listed(self) -> int:
         return len(self._order) + self._rendered_places
 
     def __getitem__(self, place: int) -> Sample:
         """One sample, drawn with the worker's own random numbers."""
         rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
         side = self._recipe.input_px
+        if self._recipe.samples_per_epoch:
+            place = int(rng.integers(self._listed))
         easel = Easel(side, rng)
         if not (self.mosaic and rng.random() < self._recipe.mosaic_share):
             self._place(easel, place, (0, 0, side, side), rng, 1.0)
             return easel.finish()
         x, y = (int(v) for v in rng.uniform(0.3, 0.7, 2) * side)
         regions = ((0, 0, x, y), (x, 0, side, y), (0, y, x, side), (x, y, side, side))
-        for region, at in zip(regions, (place, *rng.integers(len(self), size=3).tolist()), strict=True):
+        for region, at in zip(regions, (place, *rng.integers(self._listed, size=3).tolist()), strict=True):
             self._place(easel, at, region, rng, 0.7)
         return easel.finish()
 
@@ -67,7 +80,22 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
         low, high = float(self._recipe.long_side_low_px), float(self._recipe.long_side_high_px)
         if row in self._rendered and rng.random() >= RENDERED_SMALL_SHARE:
             low, high = RENDERED_LONG_SIDE_PX
-        easel.place(self._pictures[row], region, draw_long_side(rng, low, high) * shrink)
+        picture = self._pictures[row]
+        if row not in self._rendered:
+            if np.isin(picture.class_id, FAR_CLASSES).any() and rng.random() < self._recipe.far_share:
+                low, high, shrink = *FAR_LONG_SIDE_PX, 1.0
+            picture = self._draw_into(picture, rng)
+        easel.place(picture, region, draw_long_side(rng, low, high) * shrink)
+
+    def _draw_into(self, picture: LoadedPicture, rng: np.random.Generator) -> LoadedPicture:
+        if self._synthesis is None:
+            return picture
+        chance = rng.random()
+        if chance < self._recipe.sign_share:
+            return self._synthesis.with_signs(picture, rng)
+        if chance < self._recipe.sign_share + self._recipe.plume_share:
+            return self._synthesis.with_plume(picture, rng)
+        return picture
 
     @staticmethod
     def collate_fn(samples: list[Sample]) -> dict[str, object]:

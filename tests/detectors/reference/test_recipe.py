@@ -14,7 +14,7 @@ from detectors.reference.recipe import check_manifest, read_recipe, scene_group,
 RECIPES = Path(__file__).parents[3] / "detectors" / "reference" / "recipes"
 
 
-@pytest.mark.parametrize("name", ["real.toml", "scene.toml"])
+@pytest.mark.parametrize("name", ["real.toml", "scene.toml", "streets.toml"])
 def test_the_shipped_recipes_are_whole(name: str) -> None:
     """Each recipe is read, and its input is a multiple of the network's stride."""
     recipe = read_recipe(RECIPES / name)
