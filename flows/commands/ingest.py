@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from pipeline.domain.look import FrameFault
     from pipeline.ports import FrameSource
 
+# Pictures that are looked at all the same, but place nothing.
+_LOOKED_AT = {"still_unposed": "looked at", "heading_contradicted": "looked at"}
+
 
 def ingest(
     clip: Annotated[Path, typer.Argument(help="The video; or a photograph, or a folder of them (JPEG with EXIF).")],
     site: SiteFolder = DEFAULT_SITE,
-    telemetry: Annotated[Path | None, typer.Option(help="Its telemetry: DJI SRT, our JSONL log.")] = None,
+    telemetry: Annotated[
+        Path | None, typer.Option(help="Its telemetry: DJI SRT, ArduPilot .bin or .tlog, our log.")
+    ] = None,
     camera: Annotated[Path | None, typer.Option(help="Camera file (TOML): lens, and mounting if fixed.")] = None,
     start: Annotated[str | None, typer.Option(help="When its first picture was taken, ISO 8601 with offset.")] = None,
     look_hz: Annotated[float | None, typer.Option(help="Pictures examined a second.")] = None,
@@ -116,7 +121,8 @@ def _print(done: Ingested) -> None:
         f"{len(report.drops)} tracks left alone"
     )
     for fault in report.faults:
-        console.print(f"  not looked at: {fault.message}")
+        said = "telemetry" if fault.code.startswith("telemetry") else _LOOKED_AT.get(fault.code, "not looked at")
+        console.print(f"  {said}: {fault.message}")
     for case_id in done.filed.drafted:
         console.print(f"  draft {case_id}")
     table = Table("left alone as", "why", "tracks", "for example")
