@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
@@ -31,6 +32,8 @@ from geofences.zone import Outline, Permit, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from geofences.zone import Outline
 
 _Item = TypeVar("_Item", Zone, Permit)
 
@@ -214,6 +217,11 @@ def _read(
 
 def _outline(geometry: object, datum: Datum) -> Outline:
     """The outline in WGS 84."""
+    outline = read_outline(geometry)
+    return outline if datum is Datum.WGS84 else shape_to_wgs84(outline, datum)
+
+
+def _outline(datum: Datum, geometry: object) -> Outline:
     outline = read_outline(geometry)
     return outline if datum is Datum.WGS84 else shape_to_wgs84(outline, datum)
 
