@@ -10,7 +10,6 @@ import dataclasses
 import difflib
 import json
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
@@ -32,8 +31,6 @@ from geofences.zone import Outline, Permit, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from geofences.zone import Outline
 
 _Item = TypeVar("_Item", Zone, Permit)
 
@@ -217,11 +214,6 @@ def _read(
 
 def _outline(geometry: object, datum: Datum) -> Outline:
     """The outline in WGS 84."""
-    outline = read_outline(geometry)
-    return outline if datum is Datum.WGS84 else shape_to_wgs84(outline, datum)
-
-
-def _outline(datum: Datum, geometry: object) -> Outline:
     outline = read_outline(geometry)
     return outline if datum is Datum.WGS84 else shape_to_wgs84(outline, datum)
 
