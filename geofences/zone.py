@@ -36,6 +36,8 @@ class ZoneKind(StrEnum):
     PATROL = "patrol"
     NO_FLY = "no_fly"
     PRIVACY = "privacy"
+    # Its id is the city's code of 14 to 16 digits, as text.
+    GRID_CELL = "grid_cell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from shapely import Point
 from shapely.geometry import mapping
 
+from geofences.zone import ZoneKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,8 +56,9 @@ def case_chart(case: Case, index: ZoneIndex, sites: Iterable[SourceSite], say: W
 
 
 def district_chart(cases: Iterable[Case], index: ZoneIndex, sites: Iterable[SourceSite], say: Wording) -> Feature:
-    """All zones and cameras, the permits valid now, and some cases, each with the address of its page."""
-    features = [_zone(zone, say, flagged=False, at_s=say.now_s) for zone in index.zones]
+    """Zones but grid cells, cameras, the permits valid now, and some cases, each with the address of its page."""
+    drawn = (zone for zone in index.zones if zone.kind is not ZoneKind.GRID_CELL)
+    features = [_zone(zone, say, flagged=False, at_s=say.now_s) for zone in drawn]
     features += [_permit(permit, say, at_s=say.now_s) for permit in index.permits if permit.valid_at(say.now_s)]
     features += [_site(site, site.position, sees=False) for site in sites if site.position]
     for case in cases:

@@ -54,7 +54,7 @@ def explain(case: Case, zones: Mapping[str, Zone], permits: Mapping[str, Permit]
         Reason(
             topic=say.text("why.zone"),
             text=say.text("why.zone_text", zone=why.zone_name or why.zone_id),
-            detail=say.listed([say.name("zone_kind", zone.kind), why.zone_id]) if zone else why.zone_id,
+            detail=say.listed(_zone_detail(why, zone, say)),
         ),
         Reason(topic=say.text("why.seen"), text=seen, detail=say.text("why.score", score=f"{why.best_score:.2f}")),
         *([Reason(topic=say.text("why.motion"), text=say.name("motion", why.motion))] if why.motion else []),
@@ -62,6 +62,11 @@ def explain(case: Case, zones: Mapping[str, Zone], permits: Mapping[str, Permit]
         Reason(topic=say.text("why.permits"), text=_permits(why, permits, say)),
         Reason(topic=say.text("why.place"), text=_radius(case.fix, say), detail=_shares(case.fix, say)),
     )
+
+
+def _zone_detail(why: Explanation, zone: Zone | None, say: Wording) -> list[str]:
+    cell = f"{say.name('zone_kind', 'grid_cell')} {why.grid_cell_id}" if why.grid_cell_id else ""
+    return [part for part in (say.name("zone_kind", zone.kind) if zone else "", why.zone_id, cell) if part]
 
 
 def _sign(why: Explanation, say: Wording) -> Reason:

@@ -86,6 +86,7 @@ class Explanation:
         motion: of a plume: `confirmed`, or why its motion could not be told, such as `no_background`; else "".
         sign_text: of a sign: what it reads, or "".
         shop: the shop of the register whose sign it is, or "".
+        grid_cell_id: the city's grid cell it surely lies in, or "".
     """
 
     rule_id: str
@@ -102,6 +103,7 @@ class Explanation:
     motion: str = ""
     sign_text: str = ""
     shop: str = ""
+    grid_cell_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def judge_sighting(
     permits = _judge_permits(sighting, index, sign_text)
     if isinstance(permits, Refused):
         return permits
-    return Flagged(rule=rule, why=_explain(sighting, rule, zone, permits))
+    return Flagged(rule=rule, why=_explain(sighting, rule, zone, permits, _grid_cell(sighting, index)))
 
 
 def _judge_persistence(sighting: Sighting, rule: Rule) -> Refused | None:
@@ -155,7 +155,13 @@ def _undecided(sighting: Sighting, border_of: str) -> Refused:
     return Refused(reason=DropReason.POSITION_UNDECIDED, detail=detail)
 
 
-def _explain(sighting: Sighting, rule: Rule, zone: Zone, permits: tuple[PermitConsidered, ...]) -> Explanation:
+def _grid_cell(sighting: Sighting, index: ZoneIndex) -> str:
+    return index.grid_cell_at(sighting.fix.position, sighting.fix.ellipse, at_s=sighting.track.best.at_s).name
+
+
+def _explain(
+    sighting: Sighting, rule: Rule, zone: Zone, permits: tuple[PermitConsidered, ...], grid_cell_id: str
+) -> Explanation:
     track = sighting.track
     return Explanation(
         rule_id=rule.rule_id,
@@ -169,4 +175,5 @@ def _explain(sighting: Sighting, rule: Rule, zone: Zone, permits: tuple[PermitCo
         dwell_s=track.last_s - track.first_s,
         best_score=track.best.score,
         permits=permits,
+        grid_cell_id=grid_cell_id,
     )

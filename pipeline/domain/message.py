@@ -55,6 +55,7 @@ class CaseMessage:
         schema: form of this message.
         sign_text: what a sign reads, or "".
         shop: the shop of the register whose sign it is, or "".
+        grid_cell_id: the city's grid cell it surely lies in, or "".
     """
 
     case_id: str
@@ -84,6 +85,7 @@ class CaseMessage:
     schema: Literal["offsite.case-message/1"]
     sign_text: str = ""
     shop: str = ""
+    grid_cell_id: str = ""
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     @property
@@ -152,6 +154,7 @@ def message_of(case: Case, event: CaseEvent) -> CaseMessage:
         schema=SCHEMA,
         sign_text=why.sign_text,
         shop=why.shop,
+        grid_cell_id=why.grid_cell_id,
     )
 
 

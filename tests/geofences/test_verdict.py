@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import MultiPolygon, Polygon, transform
+from random_outlines import outlines
+from shapely import MultiPolygon, Polygon, get_coordinates, transform
 
 from geofences.ellipse import ErrorEllipse
 from geofences.local_frame import LocalFrame
@@ -78,6 +80,42 @@ def test_more_error_never_flips_a_verdict(
     large = ErrorEllipse(semi_major_m=grown, semi_minor_m=minor + (grown - minor) * more_minor, bearing_deg=bearing)
     before, after = (judge_containment(_at(*place), ellipse, _on_map(_ISLANDS)) for ellipse in (small, large))
     assert after in {before, Containment.UNDECIDED}
+
+
+@given(
+    outline=outlines(),
+    place=st.one_of(st.tuples(st.floats(-250, 250), st.floats(-250, 250)), st.integers(0, 10**6)),
+    major=st.one_of(st.just(0.0), st.floats(0, 100)),
+    part=st.floats(0, 1),
+    bearing=st.floats(0, 180),
+    growths=st.lists(st.tuples(st.floats(0, 60), st.floats(0, 1)), min_size=1, max_size=4),
+)
+@settings(deadline=None, max_examples=200)
+def test_more_error_never_flips_a_verdict_on_any_outline(
+    outline: Outline,
+    place: tuple[float, float] | int,
+    major: float,
+    part: float,
+    bearing: float,
+    growths: list[tuple[float, float]],
+) -> None:
+    """Concave outlines with holes and islands, positions anywhere and on a corner: once in doubt, always in doubt."""
+    if isinstance(place, int):
+        corners = get_coordinates(outline)
+        lon_deg, lat_deg = map(float, corners[place % len(corners)])
+        position = Geodetic(lat_deg=lat_deg, lon_deg=lon_deg)
+    else:
+        position = _at(*place)
+    minor = major * part
+    verdicts = []
+    for more, share in [(0.0, 0.0), *growths]:
+        major, minor = major + more, minor + (major + more - minor) * share
+        ellipse = ErrorEllipse(semi_major_m=major, semi_minor_m=min(minor, major), bearing_deg=bearing)
+        verdicts.append(judge_containment(position, ellipse, outline))
+    for before, after in pairwise(verdicts):
+        assert after in {before, Containment.UNDECIDED}
+    if isinstance(place, int):
+        assert set(verdicts) == {Containment.UNDECIDED}
 
 
 def test_touching_counts_as_doubt() -> None:

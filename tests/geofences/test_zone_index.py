@@ -56,3 +56,24 @@ def test_an_empty_index_finds_nothing() -> None:
     """No zones, no answers, no error."""
     assert ZoneIndex([]).zones_near(_FRAME.origin, 100) == ()
     assert ZoneIndex([]).permits_near(_FRAME.origin, 100) == ()
+    assert [found.size for found in ZoneIndex([]).zones_at(np.array([[30.0, 120.0]]))] == [0, 0]
+
+
+@given(corner=st.tuples(st.floats(-300, 300), st.floats(-300, 300)), size=st.floats(1, 400))
+@settings(deadline=None, max_examples=40)
+def test_a_footprint_finds_what_it_covers_in_part(corner: tuple[float, float], size: float) -> None:
+    """Zones and permits under a footprint are those that share a point with it."""
+    east, north = corner
+    corners = np.array([*box(east, north, east + size, north + size).exterior.coords])
+    footprint = Polygon(_FRAME.geodetics_from_enu(np.column_stack((corners, np.zeros(len(corners)))))[:, 1::-1])
+    touched = [zone.zone_id for zone in _ZONES if zone.outline.intersects(footprint)]
+    assert [zone.zone_id for zone in _INDEX.zones_touching(footprint)] == touched
+    assert [permit.permit_id for permit in _INDEX.permits_touching(footprint)] == touched
+
+
+def test_points_by_the_thousand_find_their_zones() -> None:
+    """The middle of each zone is in that zone, and a row that is no position is nowhere."""
+    enu = np.array([(*place, 0.0) for place in _PLACES])
+    rows = np.vstack((_FRAME.geodetics_from_enu(enu)[:, :2], [[np.nan, 120.0]]))
+    points, zones = _INDEX.zones_at(rows)
+    assert points.tolist() == zones.tolist() == list(range(len(_ZONES)))

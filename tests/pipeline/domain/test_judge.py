@@ -139,6 +139,14 @@ def test_flagged_and_explained(permits: list[Permit], considered: tuple[tuple[st
     assert tuple((each.permit_id, each.why_not) for each in verdict.why.permits) == considered
 
 
+@pytest.mark.parametrize(("east_m", "cell"), [(0, "z0"), (19, "")])
+def test_the_grid_cell_is_named_where_it_is_sure(east_m: float, cell: str) -> None:
+    """What is flagged says which grid cell it lies in; at the cell's border it says none."""
+    verdict = judge_sighting(sighting(), [RULE], ZoneIndex((ROAD, zone(ZoneKind.GRID_CELL, east_m, 20)), ()))
+    assert isinstance(verdict, Flagged)
+    assert verdict.why.grid_cell_id == cell
+
+
 def test_two_zones_side_by_side_are_one_area() -> None:
     """A thing on the seam of two zones of the asked kind lies in both together, so it is decided."""
     seam = (zone(ZoneKind.ROAD, -10, 10), zone(ZoneKind.ROAD, 10, 10))

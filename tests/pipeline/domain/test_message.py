@@ -64,10 +64,10 @@ def test_the_key_names_case_and_sequence() -> None:
 
 @pytest.mark.parametrize("field", [field.name for field in fields(CaseMessage)])
 def test_a_missing_or_wrong_field_is_told(field: str) -> None:
-    """Without a field (but sign and shop), or with a value of the wrong type, the message is unusable."""
+    """Without a field (but sign, shop and grid cell), or with a value of the wrong type, the message is unusable."""
     body = json.loads(MESSAGE.to_json())
     without = {name: value for name, value in body.items() if name != field}
-    missing = () if field in {"sign_text", "shop"} else (without,)
+    missing = () if field in {"sign_text", "shop", "grid_cell_id"} else (without,)
     for wrong in (*missing, {**body, field: {"a": 1}}, {**body, field: True}, {**body, field: [10**400]}):
         with pytest.raises(BadInput, match="case message"):
             parse_message(json.dumps(wrong))
