@@ -78,11 +78,12 @@ class OutlineGrid:
 
     def _cells(self, lon_lat_deg: NDArray[np.float64]) -> NDArray[np.int64]:
         """Column and row; the same rounding for points and bounds, so that no candidate is missed."""
-        return ((lon_lat_deg - self._low) / self._step).astype(np.int64)
+        return np.asarray((lon_lat_deg - self._low) / self._step).astype(np.int64)
 
     def _block(self, lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64], start: int) -> _Pairs:
         x, y = lon_deg[start : start + _BLOCK], lat_deg[start : start + _BLOCK]
-        west, south, east, north = *self._low, *self._bounds[:, 2:].max(axis=0)
+        west, south = self._low
+        east, north = self._bounds[:, 2:].max(axis=0)
         held = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
         cell = self._cells(np.stack((x[held], y[held]), axis=-1)) @ (1, self._shape[0])
         first = self._starts[cell]

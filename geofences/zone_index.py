@@ -104,4 +104,4 @@ def _circle(position: Geodetic, radius_m: float) -> Outline:
 
 
 def _touched(tree: STRtree, footprint: BaseGeometry) -> list[int]:
-    return np.sort(tree.query(footprint, predicate="intersects")).tolist()
+    return sorted(int(i) for i in tree.query(footprint, predicate="intersects"))
