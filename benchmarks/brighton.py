@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import cv2
 import numpy as np
@@ -144,7 +147,7 @@ def main() -> None:
     """Print the figures."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     survey = read_survey()
-    print(f"{len(survey.names)} pictures, {len(set(survey.flights))} flights, {len(survey.pairs)} matched pairs")
+    print(f"{len(survey.names)} pictures, {len(set(survey.flights))} lines, {len(survey.pairs)} matched pairs")
     print("turned against their heading:", {survey.names[i]: turn for i, turn in survey.turned.items()})
     whole = calibrate(
         CAMERA,
@@ -158,7 +161,7 @@ def main() -> None:
     residual_px = np.median(whole.residual_px)
     print(f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {residual_px:.2f} px")
     for mount in whole.mounts:
-        print("  flight:", np.round(mount.offset_enu_m, 2), "m, seat", np.round(mount.seat_cam_deg, 2), "deg")
+        print("  line:", np.round(mount.offset_enu_m, 2), "m, seat", np.round(mount.seat_cam_deg, 2), "deg")
     plain: dict[str, list[tuple[float, bool]]] = {}
     strict: dict[str, list[tuple[float, bool]]] = {}
     own_ties: dict[str, list[tuple[float, bool]]] = {}

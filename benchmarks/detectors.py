@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.pop(0)  # this file's folder, where its own name would hide the package `detectors`
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import cv2
 import numpy as np

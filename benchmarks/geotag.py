@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import numpy as np
 

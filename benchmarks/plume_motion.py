@@ -7,8 +7,11 @@ all were looked at while the method was built, of the rendered worlds those of `
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from pathlib import Path
+
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import numpy as np
 

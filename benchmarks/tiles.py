@@ -6,7 +6,10 @@ for this comparison only (`pip install sahi==0.12.8`); without it, its row is le
 
 from __future__ import annotations
 
+import sys
 import time
+
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import numpy as np
 

@@ -57,7 +57,6 @@ def ingest_look(
     now_s: float,
     drill: bool = False,
     progress: Callable[[float], None] = _unheard,
-    left_out: tuple[FrameFault, ...] = (),
 ) -> Ingested:
     """Examine a look and file it, unless it was filed before.
 
@@ -67,7 +66,6 @@ def ingest_look(
         now_s: UTC.
         drill: mark everything as an exercise.
         progress: told each frame's pts_s.
-        left_out: pictures the source could not use, to be filed with the look; a clip brings its own.
 
     Raises:
         BadInput: nothing in it can be read.
@@ -79,8 +77,7 @@ def ingest_look(
             again = FiledLook(look_id=source.look_id, already_filed=True, drafted=(), extended=())
             return Ingested(report=None, filed=again)
         report = make_examiner(site, source.profile.kind, drill=drill).examine(source, progress)
-        left_out += source.left_out if isinstance(source, ClipSource) else ()
-        report = replace(report, faults=report.faults + left_out)
+        report = replace(report, faults=report.faults + source.left_out)
         return Ingested(report=report, filed=store.file_look(report, now_s=now_s))
     finally:
         store.close()

@@ -85,7 +85,12 @@ class Calibrated:
     residual_px: Array
 
     def place(self, pose: Pose, flight: int) -> Pose:
-        """Another picture of a flight: its telemetry corrected, with what sigmas are left."""
+        """Another picture of a leg: its telemetry corrected, with what sigmas are left.
+
+        Args:
+            pose: the log's at the picture's time plus the leg's `time_offset_s`.
+            flight: the leg, as numbered for `calibrate`.
+        """
         bias, own = self.mount_sigmas[flight], np.array(OWN_SIGMAS)
         left = np.hypot(bias, own)
         sigmas = replace(

@@ -30,7 +30,7 @@ class OnGround:
     Attributes:
         first: index of one picture.
         second: of the other.
-        first_m: (n, 2) east, north by the first.
+        first_m: (n, 2) east, north by the first; nan where a ray is too flat.
         second_m: (n, 2) by the second.
         first_below_m: (2,) point of the ground under the first lens, which a turned picture turns about.
         second_below_m: (2,) and under the second.
@@ -77,7 +77,7 @@ def _best_turns(pair: OnGround) -> tuple[int, int] | None:
 def _apart_m(pair: OnGround, first_deg: int, second_deg: int) -> float:
     first = _turned(pair.first_m, pair.first_below_m, first_deg)
     second = _turned(pair.second_m, pair.second_below_m, second_deg)
-    return float(np.median(np.linalg.norm(first - second, axis=1)))
+    return float(np.nanmedian(np.linalg.norm(first - second, axis=1)))
 
 
 def _turned(points_m: NDArray[np.float64], about_m: NDArray[np.float64], clockwise_deg: int) -> NDArray[np.float64]:

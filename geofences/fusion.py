@@ -50,16 +50,16 @@ def fuse(fixes: Sequence[GroundFix], frame: LocalFrame) -> GroundFix:
     terms = [fix.stated_terms for fix in fixes]
     shared, own_m2 = _shared_columns(terms), _own_covariances(terms)
     widening = np.ones(len(fixes))
-    weights = _weights(own_m2, shared)
+    inverse = _joint_inverse(own_m2, shared)
     for _ in range(_ROUNDS if len(fixes) > 1 else 0):
-        before, miss_m = widening, _own_misses(found_m[:, :2], weights, own_m2 * widening[:, None, None], shared)
+        before, miss_m = widening, _own_misses(found_m[:, :2], own_m2 * widening[:, None, None], inverse)
         distance_sq = np.einsum("ni,nij,nj->n", miss_m, np.linalg.inv(own_m2), miss_m)
         widening = np.maximum(1.0, distance_sq / CHI2_95 * len(fixes) / (len(fixes) - 1))
-        weights = _weights(own_m2 * widening[:, None, None], shared)
+        inverse = _joint_inverse(own_m2 * widening[:, None, None], shared)
         if np.abs(widening / before - 1).max() < _SETTLED:
             break
     disagreement = own_m2 * (widening - 1)[:, None, None]
-    return _combined(found_m, weights, terms, disagreement, frame)
+    return _combined(found_m, _weights(inverse), terms, disagreement, frame)
 
 
 def middle(fixes: Sequence[GroundFix], frame: LocalFrame) -> GroundFix:
@@ -107,20 +107,21 @@ def _joint_inverse(own_m2: NDArray[np.float64], shared: NDArray[np.float64]) -> 
     return np.asarray(np.linalg.inv(joint), dtype=np.float64)
 
 
-def _weights(own_m2: NDArray[np.float64], shared: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 2, 2) weights of the looks; they sum to the identity."""
-    design = np.tile(np.eye(2), (len(own_m2), 1))
-    pulled = design.T @ _joint_inverse(own_m2, shared)
+def _weights(inverse: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 2, 2) weights of the looks, from the inverse of their joint covariance; they sum to the identity."""
+    looks = len(inverse) // 2
+    design = np.tile(np.eye(2), (looks, 1))
+    pulled = design.T @ inverse
     weights = np.asarray(np.linalg.solve(pulled @ design, pulled), dtype=np.float64)
-    return weights.reshape(2, len(own_m2), 2).transpose(1, 0, 2)
+    return weights.reshape(2, looks, 2).transpose(1, 0, 2)
 
 
 def _own_misses(
-    found_m: NDArray[np.float64], weights: NDArray[np.float64], own_m2: NDArray[np.float64], shared: NDArray[np.float64]
+    found_m: NDArray[np.float64], own_m2: NDArray[np.float64], inverse: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(n, 2) what is left of each look's distance from the estimate once the shared errors have had their say."""
-    miss = (found_m - np.einsum("nij,nj->i", weights, found_m)).ravel()
-    pulled = (_joint_inverse(own_m2, shared) @ miss).reshape(-1, 2)
+    miss = (found_m - np.einsum("nij,nj->i", _weights(inverse), found_m)).ravel()
+    pulled = (inverse @ miss).reshape(-1, 2)
     own: NDArray[np.float64] = np.einsum("nij,nj->ni", own_m2, pulled)
     return own
 

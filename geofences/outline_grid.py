@@ -1,7 +1,6 @@
 """Which of many outlines hold which of many points: a grid of cells names candidates, prepared geometry decides.
 
-Testing the candidates outline by outline keeps each prepared outline in the processor's cache, which is where the
-speed over a spatial join comes from (docs/benchmarks.md).
+Candidates are tested outline by outline, so that each prepared outline stays in the processor's cache.
 """
 
 from __future__ import annotations

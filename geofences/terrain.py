@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UP = np.array([0.0, 0.0, 1.0])
-_UP_ROW = (0.0, 0.0, 1.0)
+UP.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +134,6 @@ class Terrain:
         east, west, north, south = self.height_m(east_north_m + step_m)
         slope = np.array([west - east, south - north, 2 * reach_m])
         if not np.isfinite(slope).all():
-            return np.array(_UP_ROW)
+            return UP
         normal: NDArray[np.float64] = slope / np.linalg.norm(slope)
         return normal

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from geofences.pose import Pose
     from pipeline.domain.case import Case, CaseState, Decision
     from pipeline.domain.frame import Frame, SourceProfile
-    from pipeline.domain.look import LookReport
+    from pipeline.domain.look import FrameFault, LookReport
 
 
 class Vault(Protocol):
@@ -51,6 +51,11 @@ class FrameSource(Protocol):
     @property
     def look_hz(self) -> float:
         """About how many pictures a second `frames` yields."""
+        ...
+
+    @property
+    def left_out(self) -> tuple[FrameFault, ...]:
+        """What of it could not be used, and why; filed with the look."""
         ...
 
     def frames(self) -> Iterator[Frame]:

@@ -20,7 +20,6 @@ from pipeline.errors import BadInput
 
 if TYPE_CHECKING:
     from flows.ingest import Ingested
-    from pipeline.domain.look import FrameFault
     from pipeline.ports import FrameSource
 
 # Pictures that are looked at all the same, but place nothing.
@@ -39,7 +38,7 @@ def ingest(
     drill: Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, send nothing.")] = False,
 ) -> None:
     """Examine a clip or photographs: draft cases, or a named reason for every track left alone."""
-    from flows.ingest import clip_source, ingest_look  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from flows.ingest import clip_source, ingest_look, is_filed  # noqa: PLC0415 - OpenCV is not in the CLI's import path
     from flows.stills import is_stills, stills_source, withhold_contradicted  # noqa: PLC0415
     from pipeline.site import read_site  # noqa: PLC0415
     from pipeline.sources.camera_file import CameraEntry  # noqa: PLC0415
@@ -50,12 +49,11 @@ def ingest(
     place = at.settings.site
     entry = read_toml(CameraEntry, camera) if camera else None
     source: FrameSource
-    left_out: tuple[FrameFault, ...] = ()
     if is_stills(clip):
         _refuse_clip_options(clip, telemetry=telemetry, start=start, look_hz=look_hz)
         stills = stills_source(clip, camera=entry, timezone=place.timezone, geoid_separation_m=place.geoid_separation_m)
-        stills = withhold_contradicted(stills, at.ground)
-        source, left_out, length_s = stills, stills.left_out, stills.stills[-1].at_s - stills.stills[0].at_s
+        source = stills if is_filed(at, stills.look_id) else withhold_contradicted(stills, at.ground)
+        length_s = stills.stills[-1].at_s - stills.stills[0].at_s
     else:
         source = clip_source(
             clip,
@@ -69,7 +67,7 @@ def ingest(
         )
         length_s = read_facts(clip).duration_s
     with _progress(clip.name, length_s) as progress:
-        done = ingest_look(at, source, now_s=time.time(), drill=drill, progress=progress, left_out=left_out)
+        done = ingest_look(at, source, now_s=time.time(), drill=drill, progress=progress)
     _print(done)
 
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geofences.projection import view_rays_enu
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 # frame apart overlap although each is off by up to a metre.
 ANCHOR_PX_PER_M = 100.0
 MIN_WIDTH_M = 3.0
-# Rays this close to the horizon have no useful foot on the ground.
-MIN_SIN_DEPRESSION = 0.1
 OFF_GROUND_PX = 1e6
 
 
@@ -40,20 +36,11 @@ def ground_anchors(xyxy_px: NDArray[np.float32], camera: Camera, pose: Pose, gro
     if not len(xyxy_px):
         return np.zeros((0, 4), dtype=np.float32)
     boxes = xyxy_px.astype(np.float64)
-    left = _on_ground(np.stack((boxes[:, 0], boxes[:, 3]), axis=1), camera, pose, ground)
-    right = _on_ground(np.stack((boxes[:, 2], boxes[:, 3]), axis=1), camera, pose, ground)
+    left = ground.level_feet(camera, pose, boxes[:, [0, 3]])
+    right = ground.level_feet(camera, pose, boxes[:, [2, 3]])
     middle = (left + right) / 2
     half_m = np.maximum(np.linalg.norm(right - left, axis=1), MIN_WIDTH_M)[:, None] / 2
     anchors = np.hstack((middle - half_m, middle + half_m)) * ANCHOR_PX_PER_M
     lost = ~np.isfinite(anchors).all(axis=1)
     anchors[lost] = boxes[lost] + OFF_GROUND_PX
     return anchors.astype(np.float32)
-
-
-def _on_ground(xy_px: NDArray[np.float64], camera: Camera, pose: Pose, ground: Ground) -> NDArray[np.float64]:
-    """(n, 2) east, north metres of pixels on the ground; NaN where the ray does not reach it."""
-    rays = view_rays_enu(camera, pose, xy_px)
-    eye = ground.frame.enu_from_geodetic(pose.position)
-    drop_m = pose.position.alt_ellipsoid_m - ground.alt_ellipsoid_m
-    down = np.where(-rays[:, 2] > MIN_SIN_DEPRESSION, -rays[:, 2], np.nan)
-    return eye[:2] + rays[:, :2] * (drop_m / down)[:, None]

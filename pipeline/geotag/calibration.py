@@ -6,15 +6,10 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from geofences.contradiction import OnGround
-from geofences.projection import view_rays_enu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from geofences.camera import Camera
     from geofences.pose import Pose
@@ -29,15 +24,14 @@ FLIGHT_GAP_S, SAME_WAY_DEG = 600.0, 45.0
 def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], ground: Ground) -> Iterator[OnGround]:
     """Matched points as each picture's stated pose puts them on the ground."""
     for pair in pairs:
-        first_m, first_below_m = _met(camera, poses[pair.first], ground, pair.first_px)
-        second_m, second_below_m = _met(camera, poses[pair.second], ground, pair.second_px)
+        first, second = poses[pair.first], poses[pair.second]
         yield OnGround(
             first=pair.first,
             second=pair.second,
-            first_m=first_m,
-            second_m=second_m,
-            first_below_m=first_below_m,
-            second_below_m=second_below_m,
+            first_m=ground.level_feet(camera, first, pair.first_px),
+            second_m=ground.level_feet(camera, second, pair.second_px),
+            first_below_m=ground.frame.enu_from_geodetic(first.position)[:2],
+            second_below_m=ground.frame.enu_from_geodetic(second.position)[:2],
         )
 
 
@@ -57,13 +51,3 @@ def turned_pose(pose: Pose, clockwise_deg: int) -> Pose:
     """The pose with its lens's heading turned."""
     yaw_deg = (pose.gimbal.yaw_deg + clockwise_deg + 180) % 360 - 180
     return replace(pose, gimbal=replace(pose.gimbal, yaw_deg=yaw_deg)) if clockwise_deg else pose
-
-
-def _met(
-    camera: Camera, pose: Pose, ground: Ground, xy_px: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    rays = view_rays_enu(camera, pose, xy_px)
-    eye_m = ground.frame.enu_from_geodetic(pose.position)
-    drop_m = pose.position.alt_ellipsoid_m - ground.alt_ellipsoid_m
-    met_m: NDArray[np.float64] = eye_m[:2] + rays[:, :2] * (drop_m / np.maximum(-rays[:, 2], _LEAST_DOWN))[:, None]
-    return met_m, eye_m[:2]

@@ -9,13 +9,20 @@ import numpy as np
 
 from geofences.error_terms import ALONE, Sharing
 from geofences.location import locate
+from geofences.projection import view_rays_enu
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geofences.camera import Camera
     from geofences.ground_fix import GroundFix
     from geofences.local_frame import LocalFrame
     from geofences.pose import Pose
     from geofences.terrain import Terrain
+
+
+# Rays this close to the horizon have no useful foot on the ground.
+MIN_SIN_DEPRESSION = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,21 @@ class Ground:
     alt_ellipsoid_m: float
     sigma_m: float = 0.3
     terrain: Terrain | None = None
+
+    def level_feet(self, camera: Camera, pose: Pose, xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2) east, north metres of pixels on the level ground, without errors: for association and matching.
+
+        Args:
+            camera: the lens.
+            pose: of the lens.
+            xy_px: (n, 2) pixels; those whose ray is too flat to have a useful foot give nan.
+        """
+        rays = view_rays_enu(camera, pose, xy_px)
+        eye = self.frame.enu_from_geodetic(pose.position)
+        drop_m = pose.position.alt_ellipsoid_m - self.alt_ellipsoid_m
+        down = np.where(-rays[:, 2] > MIN_SIN_DEPRESSION, -rays[:, 2], np.nan)
+        feet_m: NDArray[np.float64] = eye[:2] + rays[:, :2] * (drop_m / down)[:, None]
+        return feet_m
 
     def locate(
         self,

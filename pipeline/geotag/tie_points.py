@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -143,8 +142,3 @@ def _match(
 
 def _stands_out(best: cv2.DMatch, next_best: cv2.DMatch) -> bool:
     return bool(best.distance < _DISTINCT * next_best.distance)
-
-
-def all_pairs(count: int) -> list[tuple[int, int]]:
-    """Every pair of so many pictures."""
-    return list(itertools.combinations(range(count), 2))

@@ -95,6 +95,8 @@ class MemorySource:
         """No more pictures than `frames` has."""
         return iter(())
 
+    left_out = ()
+
     def pose_at(self, at_s: float) -> Pose:
         """As the pose function says."""
         return self.pose(at_s)
