@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ SIGNAGE = Extent(west_m=-78.0, south_m=-19.0, east_m=-11.0, north_m=19.0)
 NO_FLY = Extent(west_m=68.0, south_m=42.0, east_m=80.0, north_m=55.0)
 WORKS = Extent(west_m=39.5, south_m=-10.5, east_m=56.5, north_m=2.0)
 PERMITTED_SIGN = Extent(west_m=-72.0, south_m=5.5, east_m=-52.0, north_m=19.0)
+CELL_WEST = replace(PATROLLED, east_m=0.0)
+CELL_EAST = replace(PATROLLED, west_m=0.0)
 _OWNER = "Gongshu demo district"
 _DAY_S = 86400.0
 
@@ -66,6 +69,8 @@ def zones_of(world: World) -> tuple[Zone, ...]:
         ),
         ("no-fly", "变电站 Transformer yard", ZoneKind.NO_FLY, (NO_FLY,), None),
         ("flats", "居民窗户 Residential windows", ZoneKind.PRIVACY, (FLATS,), None),
+        ("33010500010001", "网格一 Grid cell 1", ZoneKind.GRID_CELL, (CELL_WEST,), None),
+        ("33010500010002", "网格二 Grid cell 2", ZoneKind.GRID_CELL, (CELL_EAST,), None),
     )
     return tuple(
         Zone(

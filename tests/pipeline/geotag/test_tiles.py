@@ -50,6 +50,7 @@ def test_only_tiles_a_zone_touches_are_looked_at() -> None:
         ((), 80.0, 3840),
         ((zone(500.0, 0.0, 20.0),), 80.0, 3840),
         ((zone(0.0, 0.0, 200.0, ZoneKind.PATROL),), 80.0, 3840),
+        ((zone(0.0, 0.0, 200.0, ZoneKind.GRID_CELL),), 80.0, 3840),
         ((zone(0.0, 0.0, 200.0),), 20.0, 3840),
         ((zone(0.0, 0.0, 200.0),), 80.0, 1280),
     ],
