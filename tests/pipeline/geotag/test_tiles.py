@@ -54,7 +54,14 @@ def test_only_tiles_a_zone_touches_are_looked_at() -> None:
         ((zone(0.0, 0.0, 200.0),), 20.0, 3840),
         ((zone(0.0, 0.0, 200.0),), 80.0, 1280),
     ],
-    ids=["no zone", "zone out of sight", "patrol zone only", "low: large enough already", "native already"],
+    ids=[
+        "no zone",
+        "zone out of sight",
+        "patrol zone only",
+        "grid cell only",
+        "low: large enough already",
+        "native already",
+    ],
 )
 def test_where_tiles_give_nothing_there_are_none(zones: tuple[Zone, ...], height_m: float, width_px: int) -> None:
     """No zone, or small things large enough in the whole picture: the whole picture will do."""
