@@ -68,6 +68,9 @@ WORDS = (
 FONT_NAMES = ("NotoSansCJK-Bold.ttc", "NotoSerifCJK-Bold.ttc", "NotoSansCJK-Regular.ttc")
 
 PLUME_GRID_PX = 128
+CLOUD_SHARE = 0.25
+"""Of the drawn plumes: cloud, fog or a bank of steam instead, which has no source and is no finding."""
+
 FAINTEST_ALPHA = 0.12
 """A plume's box ends where it covers less than this of the background: hardly seen by eye in a still picture."""
 
@@ -97,6 +100,8 @@ class Synthesis:
         """The picture with one plume of dust or fumes; pictures that hold a plume or a board are left as they are."""
         if np.isin(picture.class_id, (*PLUMES, SIGN)).any():
             return picture
+        if rng.random() < CLOUD_SHARE:
+            return _with_cloud(picture, rng)
         class_id = FUMES if rng.random() < 0.65 else DUST
         height, width = picture.image_bgr.shape[:2]
         side = round(max(height, width) * float(np.exp(rng.uniform(np.log(0.06), np.log(0.7)))))
@@ -224,6 +229,18 @@ def _cloud(rng: np.random.Generator, side: int, cells: int) -> NDArray[np.float3
         for k in range(3)
     ]
     return np.asarray(sum(layers), np.float32) * 0.6
+
+
+def _with_cloud(picture: LoadedPicture, rng: np.random.Generator) -> LoadedPicture:
+    """The picture under drifting white: a wide bank with soft ends anywhere above the lowest third, never labelled."""
+    height, width = picture.image_bgr.shape[:2]
+    grain = cv2.resize(_cloud(rng, 64, int(rng.integers(2, 5))), (width, height), interpolation=cv2.INTER_LINEAR)
+    rows = np.arange(height, dtype=np.float32)[:, None] / height
+    band = np.exp(-(((rows - rng.uniform(0, 0.65)) / rng.uniform(0.06, 0.3)) ** 2))
+    alpha = ((grain + rng.uniform(0, 0.8)).clip(0, 1) * band * rng.uniform(0.3, 0.9))[..., None]
+    white = np.asarray(rng.uniform(185, 250) + rng.uniform(-6, 6, 3), np.float32)
+    image = (picture.image_bgr + (white - picture.image_bgr) * alpha).clip(0, 255).astype(np.uint8)
+    return replace(picture, image_bgr=image)
 
 
 def _plume_colour(image: NDArray[np.uint8], class_id: int, rng: np.random.Generator) -> NDArray[np.float32]:
