@@ -108,6 +108,8 @@ class Synthesis:
         alpha = cv2.resize(draw_plume(rng, rises=class_id == FUMES), (side, side), interpolation=cv2.INTER_CUBIC)
         x, y = round(rng.uniform(-0.1, 1.1) * width - side / 2), round(rng.uniform(0.3, 0.95) * height - side)
         left, top, right, bottom = max(x, 0), max(y, 0), min(x + side, width), min(y + side, height)
+        if right <= left or bottom <= top:
+            return picture
         alpha = alpha[top - y : bottom - y, left - x : right - x].clip(0, 1)
         seen = np.argwhere(alpha > FAINTEST_ALPHA)
         if len(seen) < 25 or alpha.max() < 0.3:
