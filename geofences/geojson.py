@@ -110,9 +110,19 @@ def parse_permits(text: str, *, path: str) -> tuple[Permit, ...]:
     return _parse(text, path, _PERMITS)
 
 
+def parse_features(text: str, *, path: str) -> tuple[tuple[Zone | Permit, ...], tuple[ZoneFileError, ...]]:
+    """What a zone or permit file holds and every fault in it; one with a `permit_id` is a permit, others zones."""
+    items: list[Zone | Permit] = []
+    faults: list[ZoneFileError] = []
+    for item, found in _walk(text, path, None):
+        items += [] if item is None or found else [item]
+        faults += found
+    return tuple(items), tuple(faults)
+
+
 def find_faults(text: str, *, path: str) -> tuple[ZoneFileError, ...]:
-    """Every fault of a zone or permit file; a feature with a `permit_id` is taken for a permit, others for zones."""
-    return tuple(fault for _, faults in _walk(text, path, None) for fault in faults)
+    """Every fault of a zone or permit file."""
+    return parse_features(text, path=path)[1]
 
 
 def dump_zones(zones: Iterable[Zone]) -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.options import report_console
-from geofences.geojson import find_faults, parse_permits, parse_zones
-from pipeline.site import read_text
+from geofences.geojson import parse_features
+from geofences.zone import Permit, Zone
+from pipeline.plausibility import suspect_files
+from pipeline.site import read_site, read_text
 
 app = typer.Typer(help="Zones and permits.", no_args_is_help=True)
 
@@ -20,28 +23,30 @@ app = typer.Typer(help="Zones and permits.", no_args_is_help=True)
 def check(
     file: Annotated[Path, typer.Argument(help="A zones or permits file (GeoJSON), or a site's folder.")],
 ) -> None:
-    """Name every fault in a zone or permit file; exit code 2 if there is one."""
+    """Name every fault in a zone or permit file, exit code 2 if there is one; of a site, files in another datum too."""
     files = [file / "zones.geojson", file / "permits.geojson"] if file.is_dir() else [file]
     console = report_console()
-    faults = [fault for path in files for fault in find_faults(read_text(path), path=str(path))]
-    for fault in faults:
-        console.print(f"[red]{fault.code}[/red]: {fault}", highlight=False)
-    if faults:
-        raise typer.Exit(2)
     table = Table("file", "id", "kind or offence", "name or holder", "in force")
+    faulty = False
     for path in files:
-        _add_rows(table, path)
+        items, faults = parse_features(read_text(path), path=str(path))
+        for fault in faults:
+            console.print(f"[red]{fault.code}[/red]: {escape(str(fault))}", highlight=False)
+        faulty = faulty or bool(faults)
+        for item in items:
+            table.add_row(path.name, *_row(item))
+    if faulty:
+        raise typer.Exit(2)
     console.print(table)
+    if (file / "site.toml").is_file():
+        for warning in suspect_files(read_site(file)):
+            console.print(f"[yellow]datum[/yellow]: {escape(warning)}", highlight=False)
 
 
-def _add_rows(table: Table, path: Path) -> None:
-    text = read_text(path)
-    if '"permit_id"' in text:
-        for permit in parse_permits(text, path=str(path)):
-            table.add_row(path.name, permit.permit_id, permit.allows, permit.holder, _until(permit.valid_until_s))
-        return
-    for zone in parse_zones(text, path=str(path)):
-        table.add_row(path.name, zone.zone_id, zone.kind, zone.name, "by schedule" if zone.schedule else "always")
+def _row(item: Zone | Permit) -> tuple[str, str, str, str]:
+    if isinstance(item, Permit):
+        return item.permit_id, item.allows, item.holder, _until(item.valid_until_s)
+    return item.zone_id, item.kind, item.name, "by schedule" if item.schedule else "always"
 
 
 def _until(at_s: float) -> str:
