@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import platform
+import sys
 import time
 from typing import TYPE_CHECKING
+
+sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
 import geopandas
 import numpy as np
