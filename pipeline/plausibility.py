@@ -1,4 +1,4 @@
-"""Does a site's geography hang together? Files taken from maps of different datums are named, with what to do."""
+"""Does a site's geography hang together? What was taken from maps of different datums is named, with what to do."""
 
 from __future__ import annotations
 
@@ -23,25 +23,36 @@ def suspect_files(site: Site) -> tuple[str, ...]:
 
     Cameras, the aircraft's home and the site's middle are held against zones and permits, and permits against zones.
     """
-    places, zones = _stated_places(site), [zone.outline for zone in site.zones]
-    permits = [permit.outline for permit in site.permits]
-    middles = shapely.get_coordinates(shapely.point_on_surface(np.array(permits, dtype=object)))[:, ::-1]
-    held: tuple[tuple[str, NDArray[np.float64], str, Sequence[Outline]], ...] = (
-        ("site.toml", places, "zones.geojson", zones),
-        ("site.toml", places, "permits.geojson", permits),
-        ("permits.geojson", middles, "zones.geojson", zones),
+    settings, zones, permits = (str(site.folder / file) for file in ("site.toml", "zones.geojson", "permits.geojson"))
+    places, zone_outlines = _stated_places(site), [zone.outline for zone in site.zones]
+    permit_outlines = [permit.outline for permit in site.permits]
+    middles = shapely.get_coordinates(shapely.point_on_surface(np.array(permit_outlines, dtype=object)))[:, ::-1]
+    held = (
+        _suspect(settings, places, zones, zone_outlines),
+        _suspect(settings, places, permits, permit_outlines),
+        _suspect(permits, middles, zones, zone_outlines),
     )
-    said: list[str] = []
-    for place_file, positions, outline_file, outlines in held:
-        mixed = suspect_datum(positions, outlines)
-        if mixed is None:
-            continue
-        file, other = (place_file, outline_file) if mixed.side == "positions" else (outline_file, place_file)
-        remedy = (
-            f'state "datum": "{mixed.datum}" beside its features' if file.endswith("json") else "convert its places"
-        )
-        said.append(f"{site.folder / file}: looks like {mixed.datum}, not wgs84: it fits {other} only then; {remedy}")
-    return tuple(said)
+    return tuple(said for said in held if said)
+
+
+def suspect_flight(name: str, lat_lon_deg: NDArray[np.float64], site: Site) -> str:
+    """What seems to be in another datum than WGS 84, a flight or the site's zones, or "".
+
+    Args:
+        name: of the flight, for the sentence.
+        lat_lon_deg: (n, 2) where it was.
+        site: where it should have been.
+    """
+    return _suspect(name, lat_lon_deg, str(site.folder / "zones.geojson"), [zone.outline for zone in site.zones])
+
+
+def _suspect(name: str, lat_lon_deg: NDArray[np.float64], file: str, outlines: Sequence[Outline]) -> str:
+    mixed = suspect_datum(lat_lon_deg, outlines)
+    if mixed is None:
+        return ""
+    wrong, other = (name, file) if mixed.side == "positions" else (file, name)
+    remedy = f'state "datum": "{mixed.datum}" beside its features' if wrong.endswith("json") else "convert its places"
+    return f"{wrong}: looks like {mixed.datum}, not wgs84: it fits {other} only then; {remedy}"
 
 
 def _stated_places(site: Site) -> NDArray[np.float64]:
