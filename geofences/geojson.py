@@ -1,7 +1,7 @@
 """Zones and permits as GeoJSON text, both ways. The only place where longitude comes before latitude.
 
 Source: RFC 7946. One walk over the text builds zones and permits and collects every fault; `parse_` raises the first,
-`find_faults` answers them all. A collection may state a `datum` beside its features; outlines come out in WGS 84.
+`parse_features` answers them all. A collection may state a `datum` beside its features; outlines come out in WGS 84.
 """
 
 from __future__ import annotations
@@ -98,6 +98,9 @@ _PERMITS = _Layer(
 )
 
 
+ZONE_PROPERTIES = tuple(_ZONES.forms)
+
+
 def parse_zones(text: str, *, path: str) -> tuple[Zone, ...]:
     """Zones of a GeoJSON FeatureCollection.
 
@@ -120,20 +123,10 @@ def parse_permits(text: str, *, path: str) -> tuple[Permit, ...]:
     return _parse(text, path, _PERMITS)
 
 
-def parse_features(text: str, *, path: str) -> tuple[tuple[Zone | Permit, ...], tuple[ZoneFileError, ...]]:
-    """What a zone or permit file holds and every fault in it; one with a `permit_id` is a permit, others zones."""
-    items: list[Zone | Permit] = []
-    faults: list[ZoneFileError] = []
+def parse_features(text: str, *, path: str) -> tuple[tuple[Zone | Permit | None, list[ZoneFileError]], ...]:
+    """Of each feature, in file order, the zone or permit (one with a `permit_id`), or its faults; or the file's fault."""
     with _no_collector():
-        for item, found in _walk(text, path, None):
-            items += [] if item is None or found else [item]
-            faults += found
-    return tuple(items), tuple(faults)
-
-
-def find_faults(text: str, *, path: str) -> tuple[ZoneFileError, ...]:
-    """Every fault of a zone or permit file."""
-    return parse_features(text, path=path)[1]
+        return tuple((None if faults else item, faults) for item, faults in _walk(text, path, None))
 
 
 def dump_zones(zones: Iterable[Zone]) -> str:

@@ -38,7 +38,7 @@ def read_outline(geometry: object) -> Outline:
     is_single = isinstance(geometry, dict) and geometry["type"] == "Polygon"
     outline = shapes[0] if is_single else MultiPolygon(shapes)
     if not outline.is_valid:
-        raise Fault(_crossing(explain_validity(outline)), "Redraw the outline around that place.")
+        raise Fault(in_words(explain_validity(outline)), "Redraw the outline around that place.")
     return outline
 
 
@@ -138,7 +138,7 @@ def _refuse_swapped(ring: _Ring) -> None:
         raise Fault(f"{_SWAPPED}: {ring[0]}", _LON_FIRST)
 
 
-def _crossing(reason: str) -> str:
-    """Shapely's reason with its place in words: 'Self-intersection[120.1 30.3]'."""
+def in_words(reason: str) -> str:
+    """Shapely's reason for an outline not to be valid, with its place, in words: 'Self-intersection[120.1 30.3]'."""
     found = re.fullmatch(r"(.+)\[(\S+) (\S+)\]", reason)
     return f"{found[1].lower()} at lon {found[2]}, lat {found[3]}" if found else reason
