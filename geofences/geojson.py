@@ -124,7 +124,7 @@ def parse_permits(text: str, *, path: str) -> tuple[Permit, ...]:
 
 
 def parse_features(text: str, *, path: str) -> tuple[tuple[Zone | Permit | None, list[ZoneFileError]], ...]:
-    """Of each feature, in file order, the zone or permit (one with a `permit_id`), or its faults; or the file's fault."""
+    """Of each feature the zone or permit (one with a `permit_id`), or else its faults; or the file's fault alone."""
     with _no_collector():
         return tuple((None if faults else item, faults) for item, faults in _walk(text, path, None))
 

@@ -1,4 +1,4 @@
-"""Outlines as other programs draw them, made fit to be zones; what was done is said, and what has no area is refused."""
+"""Outlines as other programs draw them, made fit to be zones: what was done is said, what has no area is refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import GEOSException, LinearRing, MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
 from geofences.feature_reader import Fault
 from geofences.outline_reader import in_words
+from geofences.zone import parts_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -37,8 +38,8 @@ class Repaired:
 def repair_outline(shape: BaseGeometry | None, *, is_wound: bool) -> Repaired:
     """Make a valid outline of a geometry.
 
-    Repeated vertices go; a collection gives up what is no area; where an outline crosses itself every part it encloses is
-    kept, so that a bow-tie becomes two triangles. Whether it lies on Earth is for the reader of zones to say.
+    Repeated vertices go; a collection gives up what is no area; where an outline crosses itself every part it encloses
+    is kept, so that a bow-tie becomes two triangles. Whether it lies on Earth is for the reader of zones to say.
 
     Args:
         shape: lon, lat; None is no geometry.
@@ -52,18 +53,35 @@ def repair_outline(shape: BaseGeometry | None, *, is_wound: bool) -> Repaired:
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         raise Fault("is not on Earth", "Correct the file's coordinate system.")
     outline, repairs = _areas(shape)
-    tidy = shapely.remove_repeated_points(outline, 0.0)
+    tidy = _without_repeats(outline)
     repeated = shapely.get_num_coordinates(outline) - shapely.get_num_coordinates(tidy)
     if repeated:
         repairs.append(f"{repeated} repeated vertices left out")
     if tidy.is_valid:
-        if is_wound and not all(part.exterior.is_ccw for part in _parts(tidy)):
+        if is_wound and not all(part.exterior.is_ccw for part in parts_of(tidy)):
             repairs.append("wound the wrong way: turned")
         return Repaired(outline=tidy, repairs=tuple(repairs))
     reason = in_words(explain_validity(tidy))
-    sound, _ = _areas(shapely.make_valid(tidy, method="structure", keep_collapsed=False))
-    repairs.append(f"{reason}: redrawn without, now in {len(_parts(sound))} parts")
+    sound, _ = _areas(shapely.union_all([_redrawn(part) for part in parts_of(tidy)]))
+    repairs.append(f"{reason}: redrawn without, now in {len(parts_of(sound))} parts")
     return Repaired(outline=sound, repairs=tuple(repairs))
+
+
+def _without_repeats(outline: Outline) -> Outline:
+    try:
+        return shapely.remove_repeated_points(outline, 0.0)
+    except GEOSException:  # a ring is a single point: redrawing drops it
+        return outline
+
+
+def _redrawn(part: Polygon) -> BaseGeometry:
+    """What the outer ring encloses without what the inner ones do; GEOS alone would make areas of holes outside."""
+    shell, *holes = (_enclosed(ring) for ring in (part.exterior, *part.interiors))
+    return shapely.difference(shell, shapely.union_all(holes))
+
+
+def _enclosed(ring: LinearRing) -> BaseGeometry:
+    return shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False)
 
 
 def _areas(shape: BaseGeometry) -> tuple[Outline, list[str]]:

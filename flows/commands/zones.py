@@ -59,7 +59,7 @@ def import_file(
         typer.Option(help="WORD=KIND: what a word of that column means; or KIND, of zones without one. Repeatable."),
     ] = None,
 ) -> None:
-    """Make zones of another program's file, reporting every repair and refusal; exit code 2 if a feature was refused."""
+    """Make zones of another program's file; say every repair and refusal, exit code 2 if a feature was refused."""
     from pipeline.zone_import import ImportForm, import_zones  # noqa: PLC0415 - numpy is not in the CLI's import path
 
     if out.exists():
