@@ -54,7 +54,7 @@ def build_outlines(geometries: Sequence[object]) -> NDArray[np.object_]:
     parts = [_polygons(geometries[number]) for number in plain]
     polygons = cast("list[list[Any]]", list(chain.from_iterable(parts)))
     rings = list(chain.from_iterable(polygons))
-    rows = np.array(list(chain.from_iterable(rings)))
+    rows = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), dtype=np.float64).reshape(-1, 2)
     closed: Any = shapely.linearrings(rows, indices=_numbers(rings))
     shells: Any = shapely.polygons(closed, indices=_numbers(polygons))
     of = plain[_numbers(parts)]
