@@ -158,9 +158,8 @@ def main() -> None:
     options.add_argument("--sample", type=int, default=200, help="points of the plain loop")
     options.add_argument("--repeats", type=int, default=7)
     chosen = options.parse_args()
-    print(
-        f"{platform.processor() or platform.machine()}, {time.strftime('%Y-%m-%d')}; processor seconds, median (10th to 90th percentile)"
-    )
+    print(f"{platform.processor() or platform.machine()}, {time.strftime('%Y-%m-%d')}")
+    print("processor seconds, median (10th to 90th percentile)")
     zones = district(chosen.zones, 1)
     compare_joins(zones, points_over(zones, chosen.points, 2), chosen.repeats, chosen.sample)
     ask_ellipses(zones, points_over(zones, 5000, 4), chosen.repeats)

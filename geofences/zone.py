@@ -216,8 +216,8 @@ def standardise(outlines: NDArray[np.object_]) -> list[Standardised | None]:
     west, south, east, north = shapely.bounds(outlines).T
     sound = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90) & shapely.is_valid(outlines)
     sound &= np.isin(shapely.get_type_id(outlines), (GeometryType.POLYGON, GeometryType.MULTIPOLYGON))
-    formed = shapely.orient_polygons(shapely.force_2d(outlines))
-    return [Standardised(outline) if ok else None for outline, ok in zip(formed, sound.tolist(), strict=True)]
+    formed = iter(shapely.orient_polygons(shapely.force_2d(outlines[sound])))
+    return [Standardised(next(formed)) if ok else None for ok in sound.tolist()]
 
 
 def standard_outline(outline: Outline | Standardised) -> Outline:
