@@ -12,7 +12,7 @@ import gc
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
@@ -60,13 +60,9 @@ class _Layer(Generic[_Item]):
         return next(iter(self.forms))
 
     @cached_property
-    def rows(self) -> tuple[tuple[str, str, Callable[[object], object], bool], ...]:
-        """Of each property its name, its attribute, its reader and whether it may not be absent."""
-        default = {field.name: field.default for field in dataclasses.fields(self.kind)}
-        return tuple(
-            (name, _attribute(name), form.read, default[_attribute(name)] is dataclasses.MISSING)
-            for name, form in self.forms.items()
-        )
+    def needed(self) -> frozenset[str]:
+        """The attributes that have no default."""
+        return frozenset(one.name for one in dataclasses.fields(self.kind) if one.default is dataclasses.MISSING)
 
 
 _TEXT, _NOTE, _MOMENT = _Form(read_text), _Form(read_note), _Form(read_moment_s, write_moment)
@@ -139,6 +135,7 @@ def dump_permits(permits: Iterable[Permit]) -> str:
     return _dump(permits, _PERMITS)
 
 
+@cache
 def _attribute(name: str) -> str:
     return f"{name}_s" if name.startswith("valid_") else name
 
@@ -229,10 +226,10 @@ def _read(
         if near:
             notes.add(name, Fault("unknown property", f"Did you mean {near[0]!r}?"))
     values: dict[str, Any] = {}
-    for name, attribute, reader, needed in layer.rows:
+    for name, form in layer.forms.items():
         if properties.get(name) is not None:
-            values[attribute] = notes.read(name, reader, properties[name])
-        elif needed:
+            values[_attribute(name)] = notes.read(name, form.read, properties[name])
+        elif _attribute(name) in layer.needed:
             notes.add(name, Fault("is missing", f"Add the property {name!r}."))
     from_s, until_s = values.get("valid_from_s"), values.get("valid_until_s")
     if from_s is not None and until_s is not None and until_s <= from_s:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from geofences.zone import Outline
 
-_NO_AREA = "Draw it as a Polygon or MultiPolygon."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
@@ -89,14 +87,9 @@ def _areas(shape: BaseGeometry) -> tuple[Outline, list[str]]:
     parts = _parts(shape)
     areas = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
     if not areas:
-        kind = shape.geom_type
-        raise Fault(
-            "encloses nothing" if kind.endswith(("Polygon", "Collection")) else f"is {kind}, not an area", _NO_AREA
-        )
-    others = len(parts) - len(areas)
-    return areas[0] if len(areas) == 1 else MultiPolygon(areas), [f"{others} parts without area left out"] * bool(
-        others
-    )
+        raise Fault(f"is {shape.geom_type} that encloses nothing", "Draw it as a Polygon or MultiPolygon.")
+    said = [f"{len(parts) - len(areas)} parts without area left out"] if len(areas) < len(parts) else []
+    return areas[0] if len(areas) == 1 else MultiPolygon(areas), said
 
 
 def _parts(shape: BaseGeometry) -> list[BaseGeometry]:

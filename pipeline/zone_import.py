@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from shapely.geometry import mapping
 
 from geofences.datum import Datum
@@ -20,54 +19,31 @@ from geofences.geojson import ZONE_PROPERTIES, parse_features
 from geofences.outline_repair import repair_outline
 from geofences.zone import Zone
 from pipeline.errors import BadInput
-from pipeline.gis_file import read_layers
+from pipeline.gis_file import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from shapely.geometry.base import BaseGeometry
-
-    from pipeline.gis_file import GisLayer
+    from pipeline.gis_file import GisRow
 
 # Column names of a Shapefile are cut to this.
 _DBF_LETTERS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportForm:
-    """How a file is to be read.
+@dataclass(slots=True, kw_only=True)
+class ImportedFeature:
+    """What became of a feature of the file.
 
     Attributes:
-        datum: what its degrees are in; None is WGS 84, if the file states a coordinate system at all.
-        encoding: of its texts; None is what the file says.
-        columns: the file's column for each of our properties that it names differently.
-        kinds: our zone kind for each of the file's words.
-        kind: of features that state none; "" refuses them.
-    """
-
-    datum: Datum | None = None
-    encoding: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportNote:
-    """What became of a feature that was not taken as it is.
-
-    Attributes:
-        feature: its number in the file, from 1.
         name: as the file has it, or "".
-        refused: it is no zone now; else it is one, repaired.
-        what: why, or how.
+        repairs: what was done to it.
+        refusals: why it is no zone; empty if it is one.
     """
 
-    feature: int
     name: str
-    refused: bool
-    what: str
+    repairs: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,141 +52,99 @@ class ImportedZones:
 
     Attributes:
         zones: in WGS 84.
-        notes: one for each repaired and each refused feature, in file order.
+        features: every feature of the file, in its order.
         remarks: what holds for the whole file.
-        count: features it has.
     """
 
     zones: tuple[Zone, ...]
-    notes: tuple[ImportNote, ...]
+    features: tuple[ImportedFeature, ...]
     remarks: tuple[str, ...]
-    count: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Feature:
-    """One on its way: what was done to it so far, and why it is refused, or ""."""
-
-    name: str
-    properties: dict[str, object]
-    geometry: object = None
-    repairs: tuple[str, ...] = ()
-    refusal: str = ""
-
-
-def import_zones(path: Path, form: ImportForm) -> ImportedZones:
+def import_zones(
+    path: Path,
+    *,
+    datum: Datum | None = None,
+    encoding: str | None = None,
+    columns: Mapping[str, str | None],
+    kinds: Mapping[str, str],
+) -> ImportedZones:
     """Read a file of zones, all its layers.
+
+    Args:
+        path: the file.
+        datum: what its degrees are in; None is WGS 84, if the file states a coordinate system at all.
+        encoding: of its texts; None is what the file says.
+        columns: the file's column for each of our properties that it names differently.
+        kinds: our zone kind for each of the file's words; that of "" is for features without one.
 
     Raises:
         BadInput: the file as a whole is unusable, a column is not there, or the extra `gis` is not installed.
     """
-    layers = read_layers(path, encoding=form.encoding, in_degrees=form.datum is not None)
-    _check_columns(path, layers, form)
-    datum = _datum(path, form)
-    remarks = [f"degrees are taken for {datum}"]
-    features: list[_Feature] = []
-    for layer in layers:
-        named = _named(layer, form)
-        remarks += [*layer.remarks, *_left_out(layer, named)]
-        features += _features(path, layer, named, form, first=len(features) + 1)
-    zones = _judge(path, datum, features)
-    notes = tuple(
-        ImportNote(feature=number, name=one.name, refused=bool(one.refusal), what=one.refusal or "; ".join(one.repairs))
-        for number, one in enumerate(features, 1)
-        if one.refusal or one.repairs
-    )
-    return ImportedZones(zones=zones, notes=notes, remarks=tuple(dict.fromkeys(remarks)), count=len(features))
-
-
-def _judge(path: Path, datum: Datum, features: list[_Feature]) -> tuple[Zone, ...]:
-    """The zones among them, by the reader of zone files; what it says of the others is their refusal."""
-    sound = [feature for feature in features if not feature.refusal]
-    members = [{"type": "Feature", "properties": one.properties, "geometry": one.geometry} for one in sound]
-    text = json.dumps({"type": "FeatureCollection", "datum": datum, "features": members})
+    rows, remarks = read_rows(path, encoding=encoding, in_degrees=datum is not None)
+    datum = _datum(path, datum)
+    named, rest = _named(path, {name for row in rows for name in row.cells}, columns)
+    made = [_feature(path, row, number, named, kinds) for number, row in enumerate(rows, 1)]
+    features = tuple(feature for feature, _ in made)
+    text = json.dumps({"type": "FeatureCollection", "datum": datum, "features": [member for _, member in made]})
     zones: list[Zone] = []
-    for feature, (item, faults) in zip(sound, parse_features(text, path=str(path)), strict=True):
+    for feature, (item, faults) in zip(features, parse_features(text, path=str(path)), strict=True):
         zones += [item] if isinstance(item, Zone) else []
-        feature.refusal = "; ".join(f"{fault.field}: {fault.fault}. {fault.remedy}" for fault in faults)
-    return tuple(zones)
+        told = [one for one in faults if one.field != "geometry" or not feature.refusals]
+        feature.refusals += tuple(f"{one.field}: {one.fault}. {one.remedy}" for one in told)
+    remarks = [*dict.fromkeys(remarks), f"degrees are taken for {datum}"]
+    remarks += [f"columns left out: {', '.join(rest)}"] if rest else []
+    remarks += [] if "zone_id" in named else ["no column of ids: zones are numbered (--id-from names one)"]
+    return ImportedZones(zones=tuple(zones), features=features, remarks=tuple(remarks))
 
 
-def _features(
-    path: Path, layer: GisLayer, named: Mapping[str, str], form: ImportForm, *, first: int
-) -> Iterable[_Feature]:
-    for row, (shape, was_open) in enumerate(zip(layer.shapes, layer.was_open.tolist(), strict=True)):
-        cells = {ours: text for ours, theirs in named.items() if (text := _text(layer.columns[theirs][row]))}
-        made = {} if "zone_id" in named else {"zone_id": f"{path.stem}-{first + row}"}
-        made |= {} if "name" in named else {"name": cells.get("zone_id", made.get("zone_id", ""))}
-        feature = _Feature(name=cells.get("name", ""), properties=made | _properties(cells, form))
-        _repair(feature, shape, was_open=was_open, is_wound=path.suffix.lower() != ".shp")
-        yield feature
+def _named(path: Path, known: set[str], columns: Mapping[str, str | None]) -> tuple[dict[str, str], list[str]]:
+    """The file's column for each of our properties it has, and its other columns."""
+    lower = {name.lower(): name for name in sorted(known)}
+    named: dict[str, str] = {}
+    for ours in ZONE_PROPERTIES:
+        theirs = columns.get(ours) or lower.get(ours) or lower.get(ours[:_DBF_LETTERS])
+        if theirs and theirs not in known:
+            fault = f"there is no column {theirs} that says anything"
+            raise _bad(path, ours, fault, f"There are: {', '.join(sorted(known))}")
+        named |= {ours: theirs} if theirs else {}
+    return named, sorted(known.difference(named.values()))
 
 
-def _repair(feature: _Feature, shape: BaseGeometry | None, *, was_open: bool, is_wound: bool) -> None:
+def _feature(
+    path: Path, row: GisRow, number: int, named: Mapping[str, str], kinds: Mapping[str, str]
+) -> tuple[ImportedFeature, dict[str, object]]:
+    """What was done to a feature, and what it is in a zone file; without a geometry where that is refused."""
+    cells = {ours: row.cells[theirs] for ours, theirs in named.items() if theirs in row.cells}
+    default = {} if "zone_id" in named else {"zone_id": f"{path.stem}-{number}"}
+    default |= {} if "name" in named else {"name": cells.get("zone_id") or default.get("zone_id", "")}
+    properties: dict[str, object] = default | cells
+    word = cells.get("kind", "")
+    properties["kind"] = kinds.get(word, word) or None
+    with suppress(KeyError, json.JSONDecodeError):  # what is no JSON stays a text, for the reader to refuse
+        properties["schedule"] = json.loads(cells["schedule"])
+    feature = ImportedFeature(name=cells.get("name", ""))
+    geometry = None
     try:
         # A Shapefile's own form winds outer rings clockwise.
-        repaired = repair_outline(shape, is_wound=is_wound)
+        repaired = repair_outline(row.shape, is_wound=path.suffix.lower() != ".shp")
     except Fault as fault:
-        feature.refusal = f"{fault.fault}. {fault.remedy}"
-        return
-    feature.geometry = mapping(repaired.outline)
-    feature.repairs = ("a ring was not closed: closed",) * was_open + repaired.repairs
+        feature.refusals = (f"{fault.fault}. {fault.remedy}",)
+    else:
+        feature.repairs = ("a ring was not closed",) * row.was_open + repaired.repairs
+        geometry = mapping(repaired.outline)
+    return feature, {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
-def _datum(path: Path, form: ImportForm) -> Datum:
+def _datum(path: Path, given: Datum | None) -> Datum:
     """What the degrees are in: as given, or as a GeoJSON collection states beside its features, as ours do."""
-    datum = form.datum or Datum.WGS84
+    stated = given or Datum.WGS84
     if path.suffix.lower() in {".json", ".geojson"}:
-        try:
-            datum = Datum(json.loads(path.read_text(encoding="utf-8-sig")).get("datum", datum))
-        except (ValueError, AttributeError) as error:
-            raise _bad(path, "datum", f"cannot be read ({error})", f"Known: {', '.join(Datum)}") from error
-    if form.datum not in {None, datum}:
-        fault = f"the file says {datum}, --datum says {form.datum}"
-        raise _bad(path, "datum", fault, "Leave --datum out, or correct the file")
-    return datum
-
-
-def _check_columns(path: Path, layers: Iterable[GisLayer], form: ImportForm) -> None:
-    known = dict.fromkeys(name for layer in layers for name in layer.columns)
-    for theirs in form.columns.values():
-        if theirs not in known:
-            raise _bad(path, theirs, "there is no such column", f"There are: {', '.join(known)}")
-
-
-def _named(layer: GisLayer, form: ImportForm) -> dict[str, str]:
-    """The layer's column for each of our properties it has."""
-    known = {name.lower(): name for name in layer.columns}
-    found = {
-        ours: form.columns.get(ours) or known.get(ours) or known.get(ours[:_DBF_LETTERS], "")
-        for ours in ZONE_PROPERTIES
-    }
-    return {ours: theirs for ours, theirs in found.items() if theirs in layer.columns}
-
-
-def _left_out(layer: GisLayer, named: Mapping[str, str]) -> list[str]:
-    """Columns that say something and are not taken, and that zones are numbered where there is no id."""
-    rest = [name for name, cells in layer.columns.items() if name not in named.values() and any(map(_text, cells))]
-    said = [f"columns left out: {', '.join(rest)}"] if rest else []
-    return said if "zone_id" in named else [*said, "no column of ids: zones are numbered (--id-from names one)"]
-
-
-def _properties(cells: Mapping[str, str], form: ImportForm) -> dict[str, object]:
-    """In the form of a zone file; what is no schedule stays a text, for the reader to refuse."""
-    properties: dict[str, object] = dict(cells)
-    word = cells.get("kind", form.kind)
-    if word:
-        properties["kind"] = form.kinds.get(word, word)
-    with suppress(KeyError, json.JSONDecodeError):
-        properties["schedule"] = json.loads(cells["schedule"])
-    return properties
-
-
-def _text(cell: object) -> str:
-    """A cell as text, whole numbers without a point; "" where it is empty."""
-    if isinstance(cell, float | np.floating):
-        return "" if np.isnan(cell) else f"{cell:.0f}" if cell.is_integer() else str(cell)
-    return "" if cell is None else str(cell).strip()
+        stated = json.loads(path.read_text(encoding="utf-8-sig")).get("datum", stated)
+    if stated not in set(Datum) or given not in {None, stated}:
+        fault = f"the file says {stated}" + (f", --datum says {given}" if given else "")
+        raise _bad(path, "datum", fault, f"Correct the one that is wrong; known: {', '.join(Datum)}")
+    return Datum(stated)
 
 
 def _bad(path: Path, what: str, fault: str, remedy: str) -> BadInput:

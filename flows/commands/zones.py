@@ -60,34 +60,23 @@ def import_file(
     ] = None,
 ) -> None:
     """Make zones of another program's file; say every repair and refusal, exit code 2 if a feature was refused."""
-    from pipeline.zone_import import ImportForm, import_zones  # noqa: PLC0415 - numpy is not in the CLI's import path
+    from pipeline.zone_import import import_zones  # noqa: PLC0415 - numpy is not in the CLI's import path
 
     if out.exists():
         raise BadInput(path=str(out), field="--out", fault="exists", remedy="Name a file that does not")
-    words = dict(given.rsplit("=", 1) for given in kind or () if "=" in given)
-    plain = [given for given in kind or () if "=" not in given]
     columns = {"zone_id": id_from, "name": name_from, "kind": kind_from}
-    form = ImportForm(
-        datum=datum,
-        encoding=encoding,
-        columns={ours: theirs for ours, theirs in columns.items() if theirs},
-        kinds=words,
-        kind=plain[-1] if plain else "",
-    )
-    done = import_zones(file, form)
+    kinds = {word: ours for word, _, ours in (given.rpartition("=") for given in kind or ())}
+    done = import_zones(file, datum=datum, encoding=encoding, columns=columns, kinds=kinds)
     out.write_text(dump_zones(done.zones), encoding="utf-8")
     console = report_console()
     for remark in done.remarks:
         console.print(f"{file.name}: {escape(remark)}")
-    table = Table("feature", "name", "became", "why")
-    for note in done.notes:
-        became = "[red]refused[/red]" if note.refused else "[yellow]repaired[/yellow]"
-        table.add_row(str(note.feature), escape(note.name), became, escape(note.what))
-    if done.notes:
-        console.print(table)
-    refused = sum(note.refused for note in done.notes)
-    repaired = len(done.notes) - refused
-    console.print(f"{out}: {len(done.zones)} zones of {done.count} features, {repaired} repaired, {refused} refused")
+    for number, one in enumerate(done.features, 1):
+        for word, told in (("[yellow]repaired[/yellow]", one.repairs), ("[red]refused[/red]", one.refusals)):
+            if told:
+                console.print(f"feature {number} {escape(one.name)}: {word}: {escape('; '.join(told))}")
+    refused = len(done.features) - len(done.zones)
+    console.print(f"{out}: {len(done.zones)} zones of {len(done.features)} features, {refused} refused")
     if refused:
         raise typer.Exit(2)
 

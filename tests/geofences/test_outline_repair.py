@@ -50,8 +50,8 @@ def test_repairs_are_said(shape: shapely.Geometry, area: float, said: str) -> No
     [
         (None, "has no geometry"),
         (Polygon(), "has no geometry"),
-        (Point(120, 30), "is Point, not an area"),
-        (LineString([(120, 30), (120.1, 30)]), "is LineString, not an area"),
+        (Point(120, 30), "is Point that encloses nothing"),
+        (LineString([(120, 30), (120.1, 30)]), "is LineString that encloses nothing"),
         (GeometryCollection([Point(120, 30)]), "encloses nothing"),
         (Polygon([(120, 30), (120.1, 30), (120, 30)]), "encloses nothing"),
         (Polygon([(120, 30), (np.inf, 30), (120.1, 30.1)]), "is not on Earth"),
