@@ -60,8 +60,10 @@ def read_rows(path: Path, *, encoding: str | None, in_degrees: bool) -> tuple[li
     """
     try:
         import pyogrio  # noqa: PLC0415 - an optional extra
+        import pyproj  # noqa: F401, PLC0415 - the same
     except ImportError as error:
-        raise _not_installed(path, error) from error
+        remedy = "Run: pip install 'offsite-enforcement[gis]'"
+        raise bad_file(path, "gis", f"{error.name} is not installed", remedy) from error
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
@@ -69,16 +71,16 @@ def read_rows(path: Path, *, encoding: str | None, in_degrees: bool) -> tuple[li
             layers = [pyogrio.raw.read(path, layer=name, encoding=encoding, datetime_as_string=True) for name in names]
         except (UnicodeError, LookupError) as error:
             fault = f"its texts are not {encoding or 'in the encoding it states'}"
-            raise _bad(path, "encoding", fault, "Give --encoding, such as gbk") from error
+            raise bad_file(path, "encoding", fault, "Give --encoding, such as gbk") from error
         except (RuntimeError, ValueError) as error:
-            raise _bad(path, "file", f"cannot be read ({error})", "Give GeoJSON, KML or a Shapefile") from error
+            raise bad_file(path, "file", f"cannot be read ({error})", "Give GeoJSON, KML or a Shapefile") from error
     # GDAL's warning of an open ring does not say which: `was_open` does.
     told = [str(one.message) for one in said if "Non closed ring" not in str(one.message)]
     rows = [row for layer in layers for row in _rows(path, layer, told, in_degrees=in_degrees)]
     stated = encoding or any(meta["encoding"].upper() != _UNSTATED for meta, *_ in layers)
     if not stated and not all(str.isascii(text) for row in rows for cell in row.cells.items() for text in cell):
         # Read in the wrong encoding, Chinese becomes other letters without an error.
-        raise _bad(path, "encoding", "is not stated", "Give --encoding: Chinese files are mostly gbk, else utf-8")
+        raise bad_file(path, "encoding", "is not stated", "Give --encoding: Chinese files are mostly gbk, else utf-8")
     return rows, told
 
 
@@ -108,16 +110,14 @@ def _degrees(
         return shapes
     if stated is None:
         remedy = "Add the .prj that belongs to it, or say with --datum which degrees it is in"
-        raise _bad(path, "coordinate system", "is not stated", remedy)
-    try:
-        import pyproj  # noqa: PLC0415 - an optional extra
-    except ImportError as error:
-        raise _not_installed(path, error) from error
+        raise bad_file(path, "coordinate system", "is not stated", remedy)
+    import pyproj  # noqa: PLC0415 - an optional extra
+
     system = pyproj.CRS(stated)
     degrees = system.geodetic_crs
     if degrees is None or degrees.ellipsoid is None or degrees.ellipsoid.semi_major_metre != _AXIS_M:
         fault = f"{system.name} is not based on WGS 84 or CGCS2000"
-        raise _bad(path, "coordinate system", fault, "Export it in one that is")
+        raise bad_file(path, "coordinate system", fault, "Export it in one that is")
     told.append(f"coordinates are in {system.name}")
     move = pyproj.Transformer.from_crs(system, degrees, always_xy=True).transform
     return shapely.transform(shapes, lambda x_y: np.stack(move(*x_y.T), axis=-1))
@@ -129,9 +129,6 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell).strip()
 
 
-def _not_installed(path: Path, error: ImportError) -> BadInput:
-    return _bad(path, "gis", f"{error.name} is not installed", "Run: pip install 'offsite-enforcement[gis]'")
-
-
-def _bad(path: Path, what: str, fault: str, remedy: str) -> BadInput:
+def bad_file(path: Path, what: str, fault: str, remedy: str) -> BadInput:
+    """The error of a file that is unusable as a whole."""
     return BadInput(path=str(path), field=what, fault=fault, remedy=remedy)

@@ -18,8 +18,7 @@ from geofences.feature_reader import Fault
 from geofences.geojson import ZONE_PROPERTIES, parse_features
 from geofences.outline_repair import repair_outline
 from geofences.zone import Zone
-from pipeline.errors import BadInput
-from pipeline.gis_file import read_rows
+from pipeline.gis_file import bad_file, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +105,7 @@ def _named(path: Path, known: set[str], columns: Mapping[str, str | None]) -> tu
         theirs = columns.get(ours) or lower.get(ours) or lower.get(ours[:_DBF_LETTERS])
         if theirs and theirs not in known:
             fault = f"there is no column {theirs} that says anything"
-            raise _bad(path, ours, fault, f"There are: {', '.join(sorted(known))}")
+            raise bad_file(path, ours, fault, f"There are: {', '.join(sorted(known))}")
         named |= {ours: theirs} if theirs else {}
     return named, sorted(known.difference(named.values()))
 
@@ -143,9 +142,5 @@ def _datum(path: Path, given: Datum | None) -> Datum:
         stated = json.loads(path.read_text(encoding="utf-8-sig")).get("datum", stated)
     if stated not in set(Datum) or given not in {None, stated}:
         fault = f"the file says {stated}" + (f", --datum says {given}" if given else "")
-        raise _bad(path, "datum", fault, f"Correct the one that is wrong; known: {', '.join(Datum)}")
+        raise bad_file(path, "datum", fault, f"Correct the one that is wrong; known: {', '.join(Datum)}")
     return Datum(stated)
-
-
-def _bad(path: Path, what: str, fault: str, remedy: str) -> BadInput:
-    return BadInput(path=str(path), field=what, fault=fault, remedy=remedy)
