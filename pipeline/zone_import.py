@@ -117,7 +117,7 @@ def _feature(
     cells = {ours: row.cells[theirs] for ours, theirs in named.items() if theirs in row.cells}
     default = {} if "zone_id" in named else {"zone_id": f"{path.stem}-{number}"}
     default |= {} if "name" in named else {"name": cells.get("zone_id") or default.get("zone_id", "")}
-    properties: dict[str, object] = default | cells
+    properties: dict[str, object] = {**default, **cells}
     word = cells.get("kind", "")
     properties["kind"] = kinds.get(word, word) or None
     with suppress(KeyError, json.JSONDecodeError):  # what is no JSON stays a text, for the reader to refuse
