@@ -8,6 +8,7 @@ from flows.assembly import make_sender, open_store, open_vault
 from flows.ingest import camera_source, ingest_look, is_filed
 from flows.recording import record_window, window_id
 from flows.sortie import fly_sortie, sortie_source
+from geofences.datum import Datum
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def deliver(site: Site, *, now_s: float, url: str = "") -> str:
     store = open_store(site)
     try:
         with make_sender(site, url=url) as sender:
-            done = deliver_pending(store.outbox, sender, open_vault(site), now_s=now_s)
+            datum = Datum(site.settings.delivery.datum)
+            done = deliver_pending(store.outbox, sender, open_vault(site), now_s=now_s, datum=datum)
     finally:
         store.close()
     return f"delivered {done.delivered}, failed {done.failed}, left for later {done.left}"
