@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from flows.commands.options import report_console
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 
 if TYPE_CHECKING:
     from detectors.evaluation import Report, Row
@@ -56,6 +57,26 @@ def evaluate(
     if report_file:
         report_file.write_text(evaluation_report.page_of(report, seen), encoding="utf-8")
     _print(report)
+
+
+@app.command()
+def harvest(
+    out: Annotated[Path, typer.Option(help="Folder of the picture set; a second harvest adds what is new.")],
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Export what officers confirmed and rejected as a versioned YOLO data set. It holds originals: for inside use."""
+    from flows.assembly import open_store, open_vault  # noqa: PLC0415 - SQLAlchemy is not in the CLI's import path
+    from pipeline.learning.harvest import harvest as bring_up_to_date  # noqa: PLC0415 - the same
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    at = read_site(site)
+    store = open_store(at)
+    done = bring_up_to_date(store.cases(), open_vault(at), out, site=at.settings.site.name)
+    store.close()
+    said = report_console()
+    said.print(f"{out}: version {done.version}, {done.added} pictures added, {done.changed} judged anew")
+    for why, count in Counter(done.left_out.values()).most_common():
+        said.print(f"  teaches nothing: {count} x {why}")
 
 
 @app.command(

@@ -1,8 +1,9 @@
-"""The product's engine says what ultralytics says of the same weights."""
+"""The product's engine says what ultralytics says of the same weights, and its INT8 form nearly so."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from detectors import boxes
-from detectors.model_folder import SHIPPED
+from detectors import boxes, scoring
+from detectors.detections import CLASS_NAMES
+from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
+from detectors.model_folder import SHIPPED, load_manifest
 from detectors.openvino_engine import OpenVinoEngine
+from detectors.picture_folder import LabelledPicture, read_picture_folder
+from detectors.reference.export import add_int8
+from detectors.reference.recipe import Recipe, split_off_validation
 from detectors.reference.ultralytics_engine import UltralyticsEngine
 
 if TYPE_CHECKING:
@@ -67,3 +73,62 @@ def test_both_engines_agree_on_real_pictures(engines: tuple[OpenVinoEngine, Ultr
     for path in sorted(REAL.glob("*.jpg"))[::200]:
         picture = np.asarray(cv2.imread(str(path)), dtype=np.uint8)
         assert_same(*(engine.detect(picture) for engine in engines))
+
+
+@pytest.fixture(scope="module")
+def int8_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model if it has an INT8 form, else a copy that is given one, calibrated on a few pictures."""
+    manifest = load_manifest(SHIPPED)
+    if any(name.endswith("-int8.xml") for name in manifest.sha256):
+        return SHIPPED
+    folder = Path(shutil.copytree(SHIPPED, tmp_path_factory.mktemp("int8") / "model"))
+    if REAL.is_dir():
+        pictures = read_picture_folder(REAL.parent)[::200]
+    else:
+        (folder / "images").mkdir()
+        (folder / "labels").mkdir()
+        for number in range(8):
+            cv2.imwrite(str(folder / "images" / f"{number}.png"), np.roll(cone_street(), 60 * number, axis=1))
+        pictures = read_picture_folder(folder)
+    add_int8(folder, manifest, pictures)
+    return folder
+
+
+def test_int8_finds_the_drawn_cones(int8_folder: Path) -> None:
+    """Both forms find the same three cones, scores within a tenth; the manifest's precision is the one used."""
+    found = [
+        OpenVinoEngine(int8_folder, long_side_px=640, score_floor=0.25, precision=form).detect(cone_street())
+        for form in ("bf16", "int8")
+    ]
+    cones = [each.keep(each.class_id == 1) for each in found]
+    overlap = boxes.iou(cones[0].xyxy_px, cones[1].xyxy_px)
+    assert len(cones[0]) == len(cones[1])
+    assert (overlap.max(axis=1) > 0.8).all()
+    np.testing.assert_allclose(cones[1].score[overlap.argmax(axis=1)], cones[0].score, atol=0.1)
+    assert found[1].model.weights_sha256 != found[0].model.weights_sha256
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="shared pictures are absent")
+def test_int8_keeps_the_average_precision_on_real_pictures(int8_folder: Path) -> None:
+    """On 25 validation pictures, AP50 a class: OpenVINO is within two points of ultralytics, INT8 within six of it."""
+    recipe = Recipe(name="", seed=0, epochs=1, input_px=640)
+    pictures = split_off_validation(read_picture_folder(REAL.parent), recipe.validation_share)[1][::9]
+    engines = (
+        UltralyticsEngine(int8_folder, long_side_px=640, score_floor=SCORE_FLOOR),
+        *(
+            OpenVinoEngine(int8_folder, long_side_px=640, threads=2, score_floor=SCORE_FLOOR, precision=form)
+            for form in ("bf16", "int8")
+        ),
+    )
+    reference, product, int8 = (precision_of(engine, pictures) for engine in engines)
+    assert np.abs(product - reference).max() < 0.02
+    assert (int8 > product - 0.06).all()
+    assert (int8 - product).mean() > -0.02
+
+
+def precision_of(engine: OpenVinoEngine | UltralyticsEngine, pictures: tuple[LabelledPicture, ...]) -> np.ndarray:
+    """(classes,) average precision at half overlap."""
+    found = [detect_in_shares(engine, picture) for picture in pictures]
+    each = [scoring.rank(looks_of(c, pictures, found), iou_at_least=0.5) for c in range(len(CLASS_NAMES))]
+    return np.array([scoring.average_precision(ranked) for ranked in each])
