@@ -21,7 +21,7 @@ from detectors.evaluation import SCORE_FLOOR, detect_in_shares
 from detectors.model_folder import INT8_MARK, MANIFEST_NAME, ModelManifest, dump_manifest, load_manifest, sha256_of
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.operating_points import ALARM_BUDGET, OperatingPoints, choose, part_of
-from detectors.picture_folder import LabelledPicture, read_picture_folder
+from detectors.picture_folder import LabelledPicture, read_picture_folder, read_picture_folders
 from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 from detectors.reference.recipe import Recipe, read_recipe, split_off_validation
 
@@ -113,7 +113,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", help="training checkpoint (.pt), or - to keep the folder's weights")
     parser.add_argument("folder", type=Path, help="model folder to write")
     parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--pictures", type=Path, required=True, help="the training folder, for its validation part")
+    parser.add_argument(
+        "--pictures", type=Path, nargs="+", required=True, help="those trained on, for their validation part"
+    )
     parser.add_argument("--renderings", type=Path, help="rendered scene frames, for their validation part")
     parser.add_argument("--input-px", type=int, default=REAL_INPUT_PX, help="longer side where none is asked for")
     parser.add_argument("--int8", action="store_true", help="also make the INT8 form, and make it the default")
@@ -125,7 +127,7 @@ def main(argv: list[str] | None = None) -> int:
     training = {"recipe": choice.recipe.name, "data_manifest_sha256": recipe.manifest_sha256, "note": choice.note}
     if choice.checkpoint != "-":
         export(Path(choice.checkpoint), choice.folder, recipe=recipe, input_px=choice.input_px, training=training)
-    learned, held = split_off_validation(read_picture_folder(choice.pictures), recipe.validation_share)
+    learned, held = split_off_validation(read_picture_folders(choice.pictures), recipe.validation_share)
     if choice.int8:
         add_int8(choice.folder, load_manifest(choice.folder), learned, kept=choice.keep)
     parts = [(held, REAL_INPUT_PX)]

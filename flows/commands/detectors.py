@@ -1,10 +1,12 @@
-"""`offsite detectors`: judge a detector on labelled pictures, and train one."""
+"""`offsite detectors`: judge a detector on labelled pictures, train one, learn from what officers decided."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from dataclasses import asdict
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 if TYPE_CHECKING:
     from detectors.evaluation import Report, Row
 
-app = typer.Typer(help="Detectors: evaluation and training.", no_args_is_help=True)
+app = typer.Typer(help="Detectors: evaluation, training, learning from officers.", no_args_is_help=True)
 
 
 @app.command("eval")
@@ -77,6 +79,51 @@ def harvest(
     said.print(f"{out}: version {done.version}, {done.added} pictures added, {done.changed} judged anew")
     for why, count in Counter(done.left_out.values()).most_common():
         said.print(f"  teaches nothing: {count} x {why}")
+
+
+@app.command()
+def retrain(
+    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML), see detectors/reference/recipes/.")],
+    pictures: Annotated[list[Path], typer.Option(help="Folder to learn from, the recipe's own first; again for more.")],
+    judged_on: Annotated[Path, typer.Option(help="Picture folder on which both models are measured.")],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints; a run broken off there is gone on with.")],
+    why: Annotated[str, typer.Option(help="Why, for the register.")],
+    renderings: Annotated[Path | None, typer.Option(help="Rendered frames to learn from too.")] = None,
+    who: Annotated[str, typer.Option(help="Who, for the register; default: this account.")] = "",
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Train from the model in service; promoted only if no class gets worse and no more negatives are alarmed."""
+    from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    told = work.retrain(
+        read_site(site),
+        recipe,
+        pictures=pictures,
+        judged_on=judged_on,
+        run=run,
+        renderings=renderings,
+        who=who or getuser(),
+        why=why,
+        now_s=time.time(),
+    )
+    report_console().print(told)
+
+
+@app.command()
+def rollback(
+    why: Annotated[str, typer.Option(help="Why, for the register.")],
+    who: Annotated[str, typer.Option(help="Who, for the register; default: this account.")] = "",
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Put the model back that was in service before; the next look uses it."""
+    from detectors.models_register import roll_back  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from flows.assembly import first_model, models_register  # noqa: PLC0415 - the same
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    at = read_site(site)
+    back = roll_back(models_register(at), first_model(at), at_s=time.time(), who=who or getuser(), why=why)
+    report_console().print(f"{back} is in service again")
 
 
 @app.command(

@@ -83,7 +83,7 @@ def int8_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return SHIPPED
     folder = Path(shutil.copytree(SHIPPED, tmp_path_factory.mktemp("int8") / "model"))
     if REAL.is_dir():
-        pictures = read_picture_folder(REAL.parent)[::200]
+        pictures = read_picture_folder(REAL.parent)[::110]
     else:
         (folder / "images").mkdir()
         (folder / "labels").mkdir()
@@ -111,24 +111,28 @@ def test_int8_finds_the_drawn_cones(int8_folder: Path) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="shared pictures are absent")
 def test_int8_keeps_the_average_precision_on_real_pictures(int8_folder: Path) -> None:
-    """On 25 validation pictures, AP50 a class: OpenVINO is within two points of ultralytics, INT8 within six of it."""
+    """On 44 validation pictures INT8 loses at most three points of AP50 and finds nine of ten boxes FP32 is sure of."""
     recipe = Recipe(name="", seed=0, epochs=1, input_px=640)
-    pictures = split_off_validation(read_picture_folder(REAL.parent), recipe.validation_share)[1][::9]
-    engines = (
-        UltralyticsEngine(int8_folder, long_side_px=640, score_floor=SCORE_FLOOR),
-        *(
+    pictures = split_off_validation(read_picture_folder(REAL.parent), recipe.validation_share)[1][::5]
+    full, small = (
+        [detect_in_shares(engine, picture) for picture in pictures]
+        for engine in (
             OpenVinoEngine(int8_folder, long_side_px=640, threads=2, score_floor=SCORE_FLOOR, precision=form)
             for form in ("bf16", "int8")
-        ),
+        )
     )
-    reference, product, int8 = (precision_of(engine, pictures) for engine in engines)
-    assert np.abs(product - reference).max() < 0.02
-    assert (int8 > product - 0.06).all()
-    assert (int8 - product).mean() > -0.02
+    lost = precision_of(full, pictures) - precision_of(small, pictures)
+    assert lost.max() < 0.06
+    assert lost.mean() < 0.03
+    sure = [one.keep(one.score >= 0.4) for one in full]
+    matched = [
+        (boxes.iou(one.xyxy_px, other.xyxy_px) * (one.class_id[:, None] == other.class_id)).max(axis=1, initial=0.0)
+        for one, other in zip(sure, (each.keep(each.score >= 0.2) for each in small), strict=True)
+    ]
+    assert np.mean(np.concatenate(matched) > 0.8) > 0.9
 
 
-def precision_of(engine: OpenVinoEngine | UltralyticsEngine, pictures: tuple[LabelledPicture, ...]) -> np.ndarray:
+def precision_of(found: list[Detections], pictures: tuple[LabelledPicture, ...]) -> np.ndarray:
     """(classes,) average precision at half overlap."""
-    found = [detect_in_shares(engine, picture) for picture in pictures]
     each = [scoring.rank(looks_of(c, pictures, found), iou_at_least=0.5) for c in range(len(CLASS_NAMES))]
     return np.array([scoring.average_precision(ranked) for ranked in each])
