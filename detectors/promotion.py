@@ -85,8 +85,10 @@ def compare(
 
 def _weights(pictures: int) -> NDArray[np.float64]:
     """(draws, pictures) how often each picture counts; the same for both models."""
-    shares = np.full(pictures, 1 / pictures) if pictures else np.zeros(0)
-    return np.random.default_rng(SEED).multinomial(pictures, shares, size=DRAWS).astype(np.float64)
+    if not pictures:
+        return np.zeros((DRAWS, 0))
+    drawn = np.random.default_rng(SEED).multinomial(pictures, np.full(pictures, 1 / pictures), size=DRAWS)
+    return drawn.astype(np.float64)
 
 
 def _change(name: str, objects: int, whole: list[float], drawn: NDArray[np.float64], fewest: int) -> Change:
