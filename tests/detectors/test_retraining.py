@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import models_register
+from detectors import evaluation, models_register, promotion
 from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
 from detectors.errors import DatasetError, ModelUnusable
 from detectors.evaluation import Seen
@@ -24,9 +24,21 @@ from detectors.promotion import QUIET, compare
 from detectors.retraining import Retraining, retrain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 THRESHOLDS = [0.5] * 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_draws() -> Iterator[None]:
+    """A bootstrap of fewer draws: the pictures are all alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(promotion, "DRAWS", 60)
+        patch.setattr(evaluation, "DRAWS", 20)
+        yield
+
+
 WHO = {"at_s": 1.0, "who": "li", "why": "test"}
 
 
@@ -165,8 +177,7 @@ def test_a_candidate_as_good_is_promoted_with_its_lineage(job: Retraining, tmp_p
     (entry,) = read_register(job.register)
     assert (entry.who, entry.why, entry.at_s, entry.lineage["from"]) == ("li", "first harvest", 5.0, "first")
     assert set(entry.figures) == {*CLASS_NAMES, QUIET}
-    retrain(job, now_s=6.0, train=train)
-    assert given_to_trainer == [job.first, done.version]
+    assert given_to_trainer == [job.first]
 
 
 def test_a_class_without_pictures_stops_a_promotion(job: Retraining, tmp_path: Path) -> None:
