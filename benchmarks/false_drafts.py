@@ -1,6 +1,6 @@
 """False drafts per camera-day: clips without any offence through the real rules, with and without the check of plumes.
 
-`python benchmarks/false_drafts.py [MODEL_FOLDER]`. Mountings and zones are invented (12 m pole, the whole picture inside
+`python benchmarks/false_drafts.py [MODEL_FOLDER]`. Mountings and zones are invented (12 m pole, the whole picture in
 zones of every kind), so nothing is saved by a zone. Little film makes wide intervals: they are printed.
 """
 

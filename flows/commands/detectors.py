@@ -17,7 +17,7 @@ from rich.table import Table
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 
 if TYPE_CHECKING:
-    from detectors.evaluation import Report, Row
+    from detectors.evaluation import Report
 
 app = typer.Typer(help="Detectors: evaluation, training, learning from officers.", no_args_is_help=True)
 
@@ -137,24 +137,13 @@ def train(context: typer.Context) -> None:
 
 
 def _print(report: Report) -> None:
+    from detectors.evaluation_report import HEAD, cells_of  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+
     said = report_console()
     said.print(f"{report.model} {report.precision} {report.weights_sha256[:12]} at {report.input_px} px")
-    head = (
-        "class",
-        "part",
-        "IoU",
-        "pictures",
-        "objects",
-        "AP",
-        "AP50-95",
-        "precision",
-        "recall",
-        "false",
-        "neg alarmed",
-    )
-    table = Table(*head)
+    table = Table("class", *HEAD)
     for row in report.rows:
-        table.add_row(*_cells(row))
+        table.add_row(row.class_name, *cells_of(row, intervals=False))
     said.print(table)
     for call in report.plume_calls:
         said.print(
@@ -169,13 +158,3 @@ def _print(report: Report) -> None:
     )
     for fault in report.faults:
         said.print(f"  not counted: {fault}")
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    figures = row.figures
-    shares = (figures.average_precision, row.ap50_95, figures.precision, figures.recall)
-    counts = (figures.pictures, figures.objects)
-    alarmed = f"{figures.negative_pictures_alarmed}/{figures.negative_pictures}"
-    shown = ("-" if share is None else f"{share:.3f}" for share in shares)
-    head = (row.class_name, row.part, f"{row.iou_at_least:g}", *map(str, counts))
-    return (*head, *shown, str(figures.false_alarms), alarmed)
