@@ -41,7 +41,7 @@ MATCH_IOU = 0.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Validation pictures looked at alike; the budget holds in each part for itself.
+    """Validation pictures looked at alike.
 
     Attributes:
         f1: (classes, candidates) F1 of a class at each of `CANDIDATES`; NaN where there is nothing to find.
@@ -65,7 +65,7 @@ class OperatingPoints:
         alarmed: of those, how many raise any alarm.
         recall: per class, mean over the parts that hold it; None where none does.
         floor_kept: whether every class kept its floor.
-        budget_kept: whether the budget was kept in every part.
+        budget_kept: whether the budget was kept.
     """
 
     thresholds: tuple[float, ...]
@@ -113,21 +113,24 @@ def _curves(looks: Sequence[scoring.Look]) -> tuple[NDArray[np.float64], NDArray
 
 
 def choose(parts: Sequence[Part], *, budget: float = ALARM_BUDGET, floor: float = CLASS_FLOOR) -> OperatingPoints:
-    """Of all combinations that keep the budget in every part and each class's floor, the one of the best mean F1.
+    """Of all combinations that keep the budget and each class's floor, the one of the best mean F1.
+
+    The budget holds in the first part, and in each further one together with those before it: a few quiet renderings
+    do not pay for loud pictures, and a handful of loud ones do not rule the rest.
 
     Where no combination keeps both, the floor is given up; where none keeps the budget, the quietest is taken. Of
     equals the one with the higher thresholds.
 
     Args:
-        parts: at least one.
+        parts: at least one, real pictures first.
         budget: share of the pictures without anything that may raise any alarm.
         floor: share of the F1 a class reaches with the budget to itself, which it keeps at least.
     """
     worth = np.nan_to_num(_mean_of([part.f1 for part in parts]))
     alarmed = np.array([_alarmed(part.loudest) for part in parts])
-    most = np.array([[budget * len(part.loudest) + _ROUNDING] for part in parts])
-    kept = np.all(alarmed <= most, axis=0)
-    held = _combined([row >= least for row, least in zip(worth, floor * _alone(parts, worth, budget), strict=True)])
+    most = np.cumsum([budget * len(part.loudest) for part in parts]) + _ROUNDING
+    kept = np.all(np.cumsum(alarmed, axis=0) <= most[:, None], axis=0)
+    held = _combined([row >= least for row, least in zip(worth, floor * _alone(parts, worth, most), strict=True)])
     open_ = kept & held if (kept & held).any() else kept
     value = _combined(list(worth), np.add) if kept.any() else -alarmed.sum(axis=0)
     value = np.where(open_ if kept.any() else True, np.round(value, 9), -np.inf)
@@ -144,13 +147,11 @@ def choose(parts: Sequence[Part], *, budget: float = ALARM_BUDGET, floor: float 
     )
 
 
-def _alone(parts: Sequence[Part], worth: NDArray[np.float64], budget: float) -> NDArray[np.float64]:
+def _alone(parts: Sequence[Part], worth: NDArray[np.float64], most: NDArray[np.float64]) -> NDArray[np.float64]:
     """(classes,) the best F1 a class reaches where it alone raises alarms within the budget; 0 where it cannot."""
-    quiet = [
-        (part.loudest.T[:, None, :] >= CANDIDATES[None, :, None]).sum(axis=2) <= budget * len(part.loudest) + _ROUNDING
-        for part in parts
-    ]
-    best: NDArray[np.float64] = np.where(np.all(quiet, axis=0), worth, 0.0).max(axis=1)
+    loud = [(part.loudest.T[:, None, :] >= CANDIDATES[None, :, None]).sum(axis=2) for part in parts]
+    quiet = np.all(np.cumsum(loud, axis=0) <= most[:, None, None], axis=0)
+    best: NDArray[np.float64] = np.where(quiet, worth, 0.0).max(axis=1)
     return best
 
 

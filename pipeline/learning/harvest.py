@@ -132,7 +132,7 @@ def _rows(
         except (NotFound, VaultCorrupt, BadInput) as error:
             left_out.update({one.finding.finding_id: str(error) for one in shared})
             continue
-        verified = sorted({CLASS_NAMES.index(one.offence) for one in shared})
+        verified = sorted({CLASS_NAMES.index(one.finding.offence) for one in shared})
         first = min(shared, key=lambda one: one.scene)
         if len({one.split for one in shared}) > 1:
             left_out.update({one.finding.finding_id: "between_scenes" for one in shared})
@@ -168,7 +168,7 @@ def _label(lesson: Lesson, content: bytes, vault: Vault) -> list[str]:
         x0, x1 = (min(max(x / width, 0.0), 1.0) for x in (left, right))
         y0, y1 = (min(max(y / height, 0.0), 1.0) for y in (top, bottom))
         middle = f"{(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}"
-        lines.append(f"{CLASS_NAMES.index(lesson.offence)} {middle}")
+        lines.append(f"{CLASS_NAMES.index(lesson.finding.offence)} {middle}")
     return lines
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from geofences.position import Geodetic
     from pipeline.domain.case import Case, SealedFinding
-    from pipeline.domain.offence import Offence
 
 CELL_M = 250.0
 """Side of the square of ground that is one scene for what moves."""
@@ -31,7 +30,6 @@ BORDER_M = 60.0
 
 VALIDATION_SHARE = 0.2
 _METRES_PER_DEGREE = 111_320.0
-_NO_LESSON = {RejectReason.UNCLEAR.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +39,7 @@ class Lesson:
     Attributes:
         case_id: of which case.
         finding: what was sealed.
-        offence: its class, the only one the judgement speaks of.
-        present: whether the marked things are of that class.
+        present: whether the marked things are of the finding's class, the only one the judgement speaks of.
         decision: `confirmed`, or why it was rejected.
         scene: what the picture shows, such that one scene lies on one side of the split.
         split: `train` or `val`; "" between two scenes of different sides.
@@ -50,7 +47,6 @@ class Lesson:
 
     case_id: str
     finding: SealedFinding
-    offence: Offence
     present: bool
     decision: str
     scene: str
@@ -87,7 +83,7 @@ def lessons_of(cases: Iterable[Case]) -> tuple[tuple[Lesson, ...], dict[str, str
     for lesson in lessons:
         if not lesson.split:
             left_out[lesson.finding.finding_id] = "between_scenes"
-        elif not lesson.present and (lesson.finding.look_id, lesson.offence) in standing:
+        elif not lesson.present and (lesson.finding.look_id, lesson.finding.offence) in standing:
             left_out[lesson.finding.finding_id] = "another_in_the_same_look"
     return tuple(one for one in lessons if one.finding.finding_id not in left_out), left_out
 
@@ -98,7 +94,7 @@ def _judged(case: Case) -> list[tuple[SealedFinding, str, str]]:
         return []
     last = next(e for e in reversed(case.events) if e.kind in {EventKind.CONFIRMED, EventKind.REJECTED})
     seen = {event.finding_id for event in case.events if event.sequence < last.sequence}
-    unclear = last.reason if last.reason in _NO_LESSON else ""
+    unclear = last.reason if last.reason == RejectReason.UNCLEAR else ""
     return [
         (finding, "not_judged" if finding.finding_id not in seen else unclear, last.reason or "confirmed")
         for finding in case.findings
@@ -117,7 +113,6 @@ def _lesson(case: Case, finding: SealedFinding, decision: str) -> Lesson:
     return Lesson(
         case_id=case.case_id,
         finding=finding,
-        offence=finding.offence,
         present=decision != RejectReason.NOT_THE_OBJECT.value,
         decision=decision,
         scene=scene,

@@ -69,7 +69,7 @@ def test_a_larger_budget_is_never_worth_less(part: Part, low: float, more: float
     assert worth(low + more) >= worth(low) - 1e-8
 
 
-def test_the_budget_is_joint_and_holds_in_each_part() -> None:
+def test_the_budget_is_joint_and_holds_in_the_first_part() -> None:
     """Two classes that each alarm another picture may not both do so, and a quiet part does not pay for a loud one."""
     f1 = np.tile(np.linspace(0.9, 0.5, len(CANDIDATES)), (2, 1))
     loud = Part(f1=f1, recall=f1, loudest=np.array([[0.5, 0], [0, 0.5], *[[0, 0]] * 18], np.float32))
@@ -77,6 +77,8 @@ def test_the_budget_is_joint_and_holds_in_each_part() -> None:
     assert choose([loud], budget=0.10).alarmed == 2
     assert choose([loud], budget=0.05).alarmed == 1
     assert choose([loud, quiet], budget=0.04).alarmed == 0
+    few = Part(f1=f1, recall=f1, loudest=loud.loudest[:2])
+    assert choose([quiet, few], budget=0.04).alarmed == 2
 
 
 def test_no_class_pays_for_the_others() -> None:

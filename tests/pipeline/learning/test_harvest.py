@@ -50,11 +50,27 @@ def judged(sealed: Callable[..., SealedFinding], vault: FolderVault) -> Callable
         )
         made = sealed(name, look_id=f"look-{name}", **{k: v for k, v in more.items() if k in {"east_m", "offence"}})
         manifest = Manifest(
-            finding_id=name, look_id=made.look_id, source_id="cam", device="", offence=made.offence,
-            captured_from_s=0.0, captured_until_s=1.0, clock_offset_s=0.0, lat_deg=30.0, lon_deg=120.0,
-            error_semi_major_m=1.0, error_semi_minor_m=1.0, error_bearing_deg=0.0, rule_id="r", rule_version=1, software="", model_name="",
-            model_sha256="", items=(frame,), boxes_px=((50.0, 20.0, 150.0, 130.0),) if box else (),
-        )  # fmt: skip
+            finding_id=name,
+            look_id=made.look_id,
+            source_id="cam",
+            device="",
+            offence=made.offence,
+            captured_from_s=0.0,
+            captured_until_s=1.0,
+            clock_offset_s=0.0,
+            lat_deg=30.0,
+            lon_deg=120.0,
+            error_semi_major_m=1.0,
+            error_semi_minor_m=1.0,
+            error_bearing_deg=0.0,
+            rule_id="r",
+            rule_version=1,
+            software="",
+            model_name="",
+            model_sha256="",
+            items=(frame,),
+            boxes_px=((50.0, 20.0, 150.0, 130.0),) if box else (),
+        )
         changes = {k: v for k, v in more.items() if k in {"look_id", "source_id", "source_kind"}}
         changes = {"source_id": "cam-1", "source_kind": SourceKind.CITY_EYE} | changes
         sha256 = vault.put(manifest.to_bytes())
