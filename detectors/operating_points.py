@@ -165,7 +165,7 @@ def _alarmed(loudest: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def _combined(tables: Sequence[NDArray[Any]], join: np.ufunc = np.logical_and) -> NDArray[Any]:
     """Every row of each table joined with every row of the others, the last table's rows changing fastest."""
-    return reduce(lambda a, b: join(a[:, None], b[None, :]).reshape(-1, *a.shape[1:]), tables)
+    return reduce(lambda a, b: join(a[:, None], b[None, :]).reshape(len(a) * len(b), *a.shape[1:]), tables)
 
 
 def _mean_of(tables: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -77,6 +77,8 @@ def test_the_budget_is_joint_and_holds_in_the_first_part() -> None:
     assert choose([loud], budget=0.10).alarmed == 2
     assert choose([loud], budget=0.05).alarmed == 1
     assert choose([loud, quiet], budget=0.04).alarmed == 0
+    nothing = Part(f1=f1, recall=f1, loudest=np.zeros((0, 2), np.float32))
+    assert (choose([nothing]).negatives, choose([nothing]).budget_kept) == (0, True)
     few = Part(f1=f1, recall=f1, loudest=loud.loudest[:2])
     assert choose([quiet, few], budget=0.04).alarmed == 2
 
