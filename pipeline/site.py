@@ -132,6 +132,9 @@ class ModelSettings(Entry):
     """`[model]`: which detector; empty folder = the one shipped."""
 
     folder: str = ""
+    models: str = Field(
+        default="", description="folder of the models register; what it has in service is used instead, once there is"
+    )
     drone_long_side_px: int = Field(
         default=1280, ge=320, le=4096, multiple_of=32, description="network input for pictures from the air"
     )
