@@ -29,15 +29,15 @@ class Plane:
     normal: NDArray[np.float64]
 
     def meet(self, eye_m: NDArray[np.float64], ray: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(3,) where the ray from `eye_m` meets the plane.
+        """(..., 3) where rays from `eye_m` meet the plane, both (..., 3).
 
         Raises:
-            UnlocatableRay: it runs along the plane or away from it.
+            UnlocatableRay: one runs along the plane or away from it.
         """
-        towards = float(ray @ self.normal)
-        if towards > _HORIZON:
+        towards = ray @ self.normal
+        if np.max(towards) > _HORIZON:
             raise UnlocatableRay("the ray reaches the horizon within the errors of the pose")
-        met: NDArray[np.float64] = eye_m + ray * (float((self.point_m - eye_m) @ self.normal) / towards)
+        met: NDArray[np.float64] = eye_m + ray * np.expand_dims(((self.point_m - eye_m) @ self.normal) / towards, -1)
         return met
 
 

@@ -14,13 +14,14 @@ from geofences.contradiction import OnGround, contradictions
 from geofences.errors import InvalidGeometry
 from geofences.local_frame import LocalFrame
 from geofences.mount import Mount
-from geofences.pose import Pose
+from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from geofences.projection import project
 
 FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3, lon_deg=120.1, alt_ellipsoid_m=10.0))
 CAMERA = Camera.from_fov(size_px=(1600, 900), hfov_deg=80.0)
 LONGER = Camera.from_fov(size_px=(1600, 900), hfov_deg=79.0)
+STATED = PoseSigmas(yaw_deg=5.0, tilt_deg=1.5)
 SEATS = (Mount(seat_cam_deg=(0.8, -0.5, 3.0)), Mount(seat_cam_deg=(-0.6, 0.4, -2.0)))
 
 
@@ -33,7 +34,7 @@ def _flight(rng: np.random.Generator) -> tuple[list[Pose], list[int], Ties]:
         north = (number - 2) * 14.0 * (1 if leg == 0 else -1)
         eye = FRAME.geodetic_from_enu(np.array([leg * 25.0 - 12.0, north, 40.0]))
         look = Attitude(yaw_deg=180.0 * leg, pitch_deg=-90.0)
-        pose = Pose(at_s=float(10 * leg + number), position=eye, body=look, gimbal=look)
+        pose = Pose(at_s=float(10 * leg + number), position=eye, body=look, gimbal=look, sigmas=STATED)
         shown = project(LONGER, FRAME, SEATS[leg].corrected(pose), spots_m)
         rows += [
             (len(stated), point, *(shown.xy_px[point] + rng.normal(0, 0.3, 2)))
