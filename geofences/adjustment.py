@@ -58,8 +58,7 @@ class Calibrated:
     """What a flight says of its own camera.
 
     Attributes:
-        mounts: one a flight: seat, position bias and clock.
-        mount_sigmas: (flights, 6) one sigma of the bias: east, north, up m, then the seat's three angles deg.
+        mounts: one a flight: seat, position bias (its own and what is common to all) and clock.
         covariance: (n, n) of all that was estimated together: focal length, ground height, k1, slope, position common
             to all flights; bias and clock of each flight; own error of each picture.
         priors: (n,) their sigmas before.
@@ -75,7 +74,6 @@ class Calibrated:
     """
 
     mounts: tuple[Mount, ...]
-    mount_sigmas: Array
     covariance: Array
     priors: Array
     focal_share: float
@@ -105,6 +103,13 @@ class Calibrated:
             yaw_deg=float(left[5]),
         )
         return replace(self.mounts[flight].corrected(pose), sigmas=sigmas)
+
+    @property
+    def mount_sigmas(self) -> Array:
+        """(flights, 6) one sigma of each mount's bias: east, north, up m, then the seat's three angles deg."""
+        return np.array(
+            [np.linalg.norm(self.errors(leg, by="").effects[5:11], axis=1) for leg in range(len(self.mounts))]
+        )
 
     def errors(self, flight: int, picture: int | None = None, *, by: str) -> JointErrors:
         """What is left wrong of a leg's calibration, with all its correlations.
@@ -186,19 +191,17 @@ def _answer(bundle: Bundle, frame: LocalFrame, poses: Sequence[Pose], unknowns: 
     """The calibration, with its covariance from the inverse of the normal matrix."""
     common, flights, *_ = bundle.parts(unknowns)
     eyes, rotations = bundle.pose_arrays(unknowns)
-    sigmas = np.sqrt(np.diag(covariance))
     looks = [attitude_from_enu_cam(matrix) for matrix in rotations.as_matrix()]
     adjusted = tuple(
         replace(pose, position=frame.geodetic_from_enu(eye), gimbal=look)
         for pose, eye, look in zip(poses, eyes, looks, strict=True)
     )
     return Calibrated(
-        mounts=tuple(_mount(bias) for bias in flights),
-        mount_sigmas=sigmas[bundle.ends[0] : bundle.ends[1]].reshape(-1, 7)[:, :6],
+        mounts=tuple(_mount(bias) for bias in flights + [*common[5:], 0, 0, 0, 0, 0]),
         covariance=covariance[: bundle.ends[2], : bundle.ends[2]],
         priors=bundle.prior_sigmas,
         focal_share=float(np.exp(common[0])),
-        focal_sigma_share=float(sigmas[0]),
+        focal_sigma_share=float(np.sqrt(covariance[0, 0])),
         k1_added=float(common[2]),
         ground_up_m=bundle.ground_up_m + float(common[1]),
         ground_slope=common[3:5],

@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 # position is halved between all legs and one. Of angles half is a leg's: an attitude sensor's static error is about
 # half its error in motion (Xsens MTi user manual MT0100P, 4.2: roll and pitch 0.5, heading 1.0, in motion 2 deg RMS).
 OWN = np.array([0.1, 0.1, 0.1, 0.5, 0.5, 0.5])
-_COMMON = np.array([0.45, 0.45, 0, 0, 0, 0])
+COMMON = np.array([0.45, 0.45, 0, 0, 0, 0])
 # The focal length where the camera states no sigma: catalogues round 35 mm equivalents to whole millimetres, 0.5 / 20.
 # First distortion coefficient, slope and clock: our bounds of a corrected lens, a city's ground, a radio's delay.
 _FOCAL_SIGMA, _K1_SIGMA, _SLOPE_SIGMA, _TIME_SIGMA_S = 0.03, 0.03, 0.1, 0.5
@@ -94,9 +94,9 @@ class Bundle:
         roots = [_root(sigmas * np.sqrt(OWN), up) for sigmas, up in zip(stated, up_cam, strict=True)]
         for leg in reversed(range(legs)):
             sigmas, up = (rows[flights == leg].mean(axis=0) for rows in (stated, up_cam))
-            roots[:0] = [_root(sigmas * np.sqrt(1 - OWN - _COMMON), up), np.array([[_TIME_SIGMA_S]])]
+            roots[:0] = [_root(sigmas * np.sqrt(1 - OWN - COMMON), up), np.array([[_TIME_SIGMA_S]])]
         shared = [camera.focal_sigma_share or _FOCAL_SIGMA, ground_sigma_m, _K1_SIGMA, _SLOPE_SIGMA, _SLOPE_SIGMA]
-        root = block_diag([np.diag([*shared, *(stated.mean(axis=0) * np.sqrt(_COMMON))[:2]]), *roots]).toarray()
+        root = block_diag([np.diag([*shared, *(stated.mean(axis=0) * np.sqrt(COMMON))[:2]]), *roots]).toarray()
         self.prior_sigmas = np.sqrt(np.sum(root**2, axis=1))
         self.unit_prior = csr_matrix(np.linalg.inv(root))
 
@@ -243,7 +243,8 @@ class Bundle:
 
     def _known(self) -> NDArray[np.int64]:
         """Unknowns that are none: coordinates of surveyed points."""
-        return (self.ends[2] + 3 * np.flatnonzero(self.surveyed)[:, None] + np.arange(3)).ravel()
+        known: NDArray[np.int64] = self.ends[2] + 3 * np.flatnonzero(self.surveyed)[:, None] + np.arange(3)
+        return known.ravel()
 
 
 def _root(sigmas: Array, up_cam: Array) -> Array:
