@@ -223,8 +223,8 @@ def tell(title: str, by_picture: dict[str, list[Miss]], seed: int = 1) -> None:
         low, high = np.quantile(inside, (0.025, 0.975))
         least, most = np.quantile(squares, (0.025, 0.975))
         print(
-            f"   {against}: inside the 95 % ellipse {100 * np.mean(all_of <= CHI2_95):.1f} % ({low:.1f} to {high:.1f}), "
-            f"mean square {all_of.mean():.2f} ({least:.2f} to {most:.2f}; 2 expected)"
+            f"   {against}: inside the 95 % ellipse {100 * np.mean(all_of <= CHI2_95):.1f} % ({low:.1f} to {high:.1f}),"
+            f" mean square {all_of.mean():.2f} ({least:.2f} to {most:.2f}; 2 expected)"
         )
     print("   " + ", ".join(f"{n[4:8]} {np.median([m.metres for m in rows]):.2f}" for n, rows in by_picture.items()))
 

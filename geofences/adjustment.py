@@ -197,7 +197,7 @@ def _answer(bundle: Bundle, frame: LocalFrame, poses: Sequence[Pose], unknowns: 
         for pose, eye, look in zip(poses, eyes, looks, strict=True)
     )
     return Calibrated(
-        mounts=tuple(_mount(bias) for bias in flights + [*common[5:], 0, 0, 0, 0, 0]),
+        mounts=tuple(_mount(bias) for bias in flights + np.pad(common[5:], (0, 5))),
         covariance=covariance[: bundle.ends[2], : bundle.ends[2]],
         priors=bundle.prior_sigmas,
         focal_share=float(np.exp(common[0])),

@@ -43,6 +43,8 @@ class Plane:
 
 # Up component of a ray 0.06 degrees below the horizon: no error of a usable pose may lead above it.
 _HORIZON = -1e-3
+# A ray is followed from so far above the highest post, so that rounding does not begin it below.
+_CLEAR_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +103,7 @@ class Terrain:
             UnlocatableRay: the eye is under the ground, or the ray leaves the model or falls in a hole of it.
         """
         lowest_m, highest_m = float(np.nanmin(self.up_m)), float(np.nanmax(self.up_m))
-        begin_m = max(0.0, (eye_m[2] - highest_m) / -ray[2])
+        begin_m = max(0.0, (eye_m[2] - highest_m - _CLEAR_M) / -ray[2])
         end_m = (eye_m[2] - lowest_m) / -ray[2] + self.cell_m
         along_m = np.linspace(begin_m, end_m, max(2, int(np.ceil((end_m - begin_m) / self.cell_m * 2)) + 1))
         points = eye_m + along_m[:, None] * ray
