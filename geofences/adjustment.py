@@ -32,8 +32,6 @@ _FEWEST_TIES = 12
 _K1 = np.array([1.0, 0, 0, 0, 0])
 _ROUNDS = 3
 _HALF_M = 2000.0  # no flight is longer
-_ROUNDS, _ROBUST = 3, 2.0
-_SMALLEST_PX, _SMALLEST_M = 0.1, 0.05  # no tie and no ground is better than that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,6 +108,12 @@ class Calibrated:
         return np.array(
             [np.linalg.norm(self.errors(leg, by="").effects[5:11], axis=1) for leg in range(len(self.mounts))]
         )
+
+    @property
+    def own_sigmas(self) -> Array:
+        """(6,) one sigma of what a picture errs by on its own, in the order of `mount_sigmas`: mean of all."""
+        own: Array = self.priors[COMMON_N + 7 * len(self.mounts) :].reshape(-1, 6).mean(axis=0)
+        return own
 
     def errors(self, flight: int, picture: int | None = None, *, by: str) -> JointErrors:
         """What is left wrong of a leg's calibration, with all its correlations.
