@@ -1,0 +1,159 @@
+"""The flight's end of remote control: takes requests off the spool, has the desk rule, answers, and records it all."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import shapely
+
+from flights.patrol_states import PatrolState
+from flights.pilot_desk import Desk, Scene, receive, unheld
+from flights.pilot_request import Action, Answer, Refusal
+from flights.pilot_spool import FlightView, PilotSpool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flights.autopilot import VehicleState
+    from flights.flight_monitors import Route
+    from flights.patrol_states import Machine, Outcome, Step
+    from flights.pilot_desk import Crew
+    from flights.pilot_request import PilotRequest
+    from flights.recorder import FlightRecorder
+    from flights.survey_plan import SurveyPlan
+
+SHOW_S = 0.25
+_HELD, _DOWN = {PatrolState.HELD}, {PatrolState.RETURNING, PatrolState.DISARMING, PatrolState.ABORTED}
+LEADS_TO: dict[str, set[PatrolState]] = {
+    Action.PAUSE: _HELD,
+    Action.GO_TO: _HELD,
+    Action.LOOK_AT: _HELD,
+    Action.RESUME: {PatrolState.ON_MISSION, PatrolState.HELD},
+    Action.RETURN: _DOWN,
+    Action.LAND: _DOWN,
+}
+
+
+class PilotPost:
+    """One flight's post.
+
+    Args:
+        recorder: of the flight; the spool lies beside its file.
+        route: what is flown.
+        crew: who may command.
+        now: UTC seconds; pilots are people, so this is a wall clock whatever the vehicle's.
+    """
+
+    def __init__(
+        self, recorder: FlightRecorder, route: Route, crew: Crew, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._recorder, self._route, self._crew, self._now = recorder, route, crew, now
+        self._spool = PilotSpool(recorder.path.parent)
+        self._spool.open(chart_of(route.plan))
+        self._desk = Desk(answers={answer.command_id: answer for answer in self._spool.answers()})
+        self._pending: PilotRequest | None = None
+        self._last: Answer | None = None
+        self._held_since_s: float | None = None
+        self._shown_s = -math.inf
+
+    def next(self, machine: Machine, vehicle: VehicleState) -> PilotRequest | None:
+        """What the machine is to be shown now, if anything; everything refused on the way is answered."""
+        by_pilot = machine.held is not None and not machine.held.waiting
+        self._held_since_s = (self._held_since_s or self._now()) if by_pilot else None
+        scene = Scene(
+            state=machine.state,
+            reason=machine.reason,
+            position=vehicle.position,
+            route=self._route,
+            crew=self._crew,
+            held_since_s=self._held_since_s,
+        )
+        for request in self._spool.asked():
+            ruling = receive(self._desk, request, scene, at_s=self._now())
+            self._desk = ruling.desk
+            if ruling.answer is not None:
+                self._answer(ruling.answer, vehicle)
+            elif ruling.admitted is not None:
+                self._pending = ruling.admitted
+                return self._pending
+        self._pending = unheld(self._desk, scene, at_s=self._now())
+        return self._pending
+
+    def settle(self, step: Step, outcome: Outcome | None, vehicle: VehicleState, *, heard: bool = True) -> None:
+        """Answer what the machine was shown, now that it was done or not.
+
+        Args:
+            step: what the machine made of it.
+            outcome: how the step's order went, if it had one.
+            vehicle: for the record's time.
+            heard: the aircraft answered that order, if only by a no.
+        """
+        request, self._pending = self._pending, None
+        if request is None:
+            return
+        why, detail = None, ""
+        if step.refusal:
+            why, detail = Refusal.STATE_FORBIDS, step.refusal
+        elif step.machine.state not in LEADS_TO[request.action]:
+            why, detail = Refusal.OVERTAKEN, step.machine.reason
+        elif outcome is not None and not outcome.ok:
+            why, detail = Refusal.AIRCRAFT_REFUSED if heard else Refusal.NO_ACK, outcome.reason
+        answer = Answer.to_request(request, self._now(), why, detail)
+        self._desk = self._desk.answered(answer)
+        self._answer(answer, vehicle)
+
+    def _answer(self, answer: Answer, vehicle: VehicleState) -> None:
+        self._spool.answer(answer)
+        if answer.action != Action.RENEW or answer.refusal:
+            self._last = answer
+        told = f"refused: {answer.refusal} {answer.detail}".strip() if answer.refusal else "done"
+        text = f"{answer.action} by {answer.pilot} ({answer.command_id}): {told}"
+        self._recorder.event("pilot", text, at_s=vehicle.utc_s)
+
+    def show(self, machine: Machine, vehicle: VehicleState, progress: float, *, over: bool = False) -> None:
+        """Let pilots see the flight."""
+        now_s = self._now()
+        if now_s - self._shown_s < SHOW_S and not over:
+            return
+        self._shown_s = now_s
+        lease, position = self._desk.holder(now_s), vehicle.position
+        east, north, _ = position.velocity_enu_m_s or (0.0, 0.0, 0.0) if position else (0.0, 0.0, 0.0)
+        self._spool.show(
+            FlightView(
+                flight_id=self._recorder.flight_id,
+                drill=self._recorder.drill,
+                at_s=now_s,
+                over=over,
+                state=machine.state.value,
+                reason=machine.reason,
+                mode=vehicle.mode or "",
+                armed=vehicle.armed,
+                lat_deg=position.lat_deg if position else None,
+                lon_deg=position.lon_deg if position else None,
+                height_home_m=position.height_home_m if position else 0.0,
+                speed_m_s=math.hypot(east, north),
+                course_deg=math.degrees(math.atan2(east, north)) % 360,
+                battery_share=vehicle.battery_share,
+                link_age_s=vehicle.link_age_s,
+                wind_m_s=vehicle.wind_m_s,
+                progress=progress,
+                pilot=lease.pilot if lease else "",
+                lease_until_s=lease.until_s if lease else 0.0,
+                offered_to=lease.offered_to if lease else "",
+                last=self._last,
+            )
+        )
+
+
+def chart_of(plan: SurveyPlan) -> dict[str, object]:
+    """A plan as GeoJSON for a pilot's map."""
+    track = shapely.LineString([(w.position.lon_deg, w.position.lat_deg) for w in plan.waypoints])
+    home = shapely.Point(plan.home.lon_deg, plan.home.lat_deg)
+    rows = [("fence", plan.airspace), *(("no_fly", area) for area in plan.no_fly), ("route", track), ("home", home)]
+    features = [
+        {"type": "Feature", "properties": {"role": role}, "geometry": shapely.geometry.mapping(shape)}
+        for role, shape in rows
+    ]
+    return {"type": "FeatureCollection", "features": features}
