@@ -135,7 +135,7 @@ class Ruling:
     admitted: PilotRequest | None = None
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     def __init__(self, why: Refusal, detail: str = "") -> None:
         self.why, self.detail = why, detail
         super().__init__(why)
@@ -174,11 +174,7 @@ def unheld(desk: Desk, scene: Scene, *, at_s: float) -> PilotRequest | None:
 
 def _rule(desk: Desk, request: PilotRequest, scene: Scene, at_s: float) -> tuple[Desk, bool]:
     """The new memory, and whether the machine has to act."""
-    age_s = at_s - request.sent_s
-    if not -CLOCK_SLACK_S <= age_s <= STALE_S:
-        raise _Refused(Refusal.STALE, f"{age_s:.0f} s > {STALE_S:.0f} s")
-    if scene.state is PatrolState.CONTROL_LOST and request.action is not Action.RELEASE:
-        raise _Refused(Refusal.CONTROL_LOST, scene.reason)
+    _refuse_moment(request, scene, at_s)
     lease = desk.holder(at_s)
     if request.action is Action.REVOKE:
         if request.pilot not in scene.crew.supervisors:
@@ -200,6 +196,14 @@ def _rule(desk: Desk, request: PilotRequest, scene: Scene, at_s: float) -> tuple
         return replace(desk, lease=replace(lease, offered_to=request.to)), False
     _refuse_act(request, scene)
     return desk, True
+
+
+def _refuse_moment(request: PilotRequest, scene: Scene, at_s: float) -> None:
+    age_s = at_s - request.sent_s
+    if not -CLOCK_SLACK_S <= age_s <= STALE_S:
+        raise _Refused(Refusal.STALE, f"{age_s:.0f} s > {STALE_S:.0f} s")
+    if scene.state is PatrolState.CONTROL_LOST and request.action is not Action.RELEASE:
+        raise _Refused(Refusal.CONTROL_LOST, scene.reason)
 
 
 def _acquire(desk: Desk, lease: Lease | None, request: PilotRequest, crew: Crew, at_s: float) -> Desk:

@@ -47,6 +47,8 @@ class ConsoleSettings:
         map_radius_m: zones, permits and cameras within this of a case are drawn on its map.
         tile_url: base map in Leaflet's form, in WGS 84 (not GCJ-02); "" draws the site's own zones alone.
         tile_attribution: the base map's owner, shown on the map.
+        pilots: may take command of a flight.
+        supervisors: may take it from them.
     """
 
     site_name: str = ""
@@ -57,6 +59,8 @@ class ConsoleSettings:
     map_radius_m: float = 300.0
     tile_url: str = ""
     tile_attribution: str = ""
+    pilots: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse settings that would only fail in front of an officer.

@@ -31,7 +31,6 @@ from flights.samples import PositionSample
 from flights.survey import plan_survey
 from geofences.camera import Camera
 from geofences.local_frame import LocalFrame
-from geofences.position import Geodetic
 from tests.flights.conftest import HOME
 
 if TYPE_CHECKING:
@@ -264,5 +263,5 @@ def test_a_point_is_where_it_says(scene: Scene) -> None:
 def test_nonsense_is_no_request(fault: dict[str, object]) -> None:
     """Ids that are no file names, nobody, no place: refused at construction."""
     whole: dict[str, object] = {"command_id": "c", "action": "pause", "pilot": "Li Wei"}
-    with pytest.raises(ValueError, match="command_id|pilot|Action|lat_deg|to:"):
+    with pytest.raises(ValueError, match=r"command_id|pilot|Action|lat_deg|to:"):
         PilotRequest(**whole | fault)  # type: ignore[arg-type]
