@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.assembly import open_store, open_vault
+from flows.sortie import pilots_of
 from geofences.position import Geodetic
 from pipeline.console.app import create_app
 from pipeline.console.settings import ConsoleSettings, SourceSite
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def console_app(site: Site) -> FastAPI:
     """The console of a site."""
-    console = site.settings.console
+    console, settings = site.settings.console, site.settings
     return create_app(
         store=open_store(site),
         vault=open_vault(site),
@@ -30,7 +31,10 @@ def console_app(site: Site) -> FastAPI:
             timezone=site.settings.site.timezone,
             language=console.language,
             tile_url=console.tile_url,
+            pilots=pilots_of(site),
+            supervisors=settings.remote.supervisors,
         ),
+        flights=site.flights_folder,
     )
 
 

@@ -5,8 +5,10 @@ A sortie that has landed is not flown again: its id finds its record. One that w
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ import shapely
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
 from flows.children import Child
-from flows.errors import FlightFailed
+from flows.errors import AirspaceBusy, FlightFailed
 from flows.ingest import camera_source, telemetry_faults
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
 from geofences.attitude import Attitude
@@ -28,7 +30,7 @@ from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flights.preflight import Briefing
@@ -55,12 +57,14 @@ class Sortie:
         outcome: how the flight ended.
         reason: why it left the planned course, or "".
         flown_m: over ground.
+        drill: an exercise (演练).
     """
 
     sortie_id: str
     outcome: str
     reason: str
     flown_m: float
+    drill: bool = False
 
 
 def plan_zone(site: Site, zone_id: str) -> SurveyPlan:
@@ -97,6 +101,48 @@ def plan_zone(site: Site, zone_id: str) -> SurveyPlan:
     )
 
 
+def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
+    """The name of a sortie that was given none."""
+    return f"{'drill-' if drill else ''}{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def claim_key(site: Site, key: str, name: str) -> str:
+    """Use an idempotency key for a sortie, for good: the sortie that used it before, or "" when none did."""
+    path = site.flights_folder / "keys" / hashlib.sha256(key.encode()).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(name)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8") or key
+    return ""
+
+
+def volumes(site: Site) -> tuple[str, ...]:
+    """What one flight at a time may have: the aircraft, and the airspace by its approval's number."""
+    approval = site.settings.approval
+    return f"aircraft-{_aircraft(site).id}", f"airspace-{approval.number if approval else 'none'}"
+
+
+@contextmanager
+def alone(site: Site) -> Iterator[None]:
+    """Have aircraft and airspace to oneself; a process that dies lets go of them.
+
+    Raises:
+        AirspaceBusy: another flight has one of them.
+    """
+    with ExitStack() as stack:
+        for name in volumes(site):
+            path = site.flights_folder / "locks" / hashlib.sha256(name.encode()).hexdigest()[:16]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.open("a", encoding="utf-8"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise AirspaceBusy(f"another flight has {name}. Wait for its landing, then ask again") from error
+        yield
+
+
 def fly_sortie(
     site: Site,
     zone_id: str,
@@ -106,27 +152,31 @@ def fly_sortie(
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    drill: bool = False,
 ) -> Sortie:
     """Fly a zone once, or find that this sortie has landed already.
 
     Raises:
+        AirspaceBusy: another flight has the aircraft or the airspace.
         BadInput: the site lacks something a patrol needs.
         FlightError: plan, link or autopilot refused.
         FlightFailed: preflight failed, or the aircraft did not land where it should.
     """
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV only when something is drawn
 
-    name = sortie_id or f"{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
     folder = site.flights_folder / name
     if (folder / RECORD).exists():
         say(f"{name}: has landed already")
         return Sortie(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    _set_aside(folder)
-    folder.mkdir(parents=True)
-    plan = plan_zone(site, zone_id)
-    say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
-    flown = _fly(site, plan, folder, name, time_speed=time_speed, connection=connection, say=say)
-    sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m)
+    with alone(site):
+        _set_aside(folder)
+        folder.mkdir(parents=True)
+        plan = plan_zone(site, zone_id)
+        write_plan_picture(folder / "plan.png", plan)
+        say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
+        flown = _fly(site, plan, folder, name, time_speed=time_speed, connection=connection, say=say, drill=drill)
+    sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m, drill=drill)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
     (folder / RECORD).write_text(json.dumps(asdict(sortie)), encoding="utf-8")
@@ -144,6 +194,7 @@ def _fly(
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    drill: bool,
 ) -> FlightRecord:
     from flights.dronekit_autopilot import DroneKitAutopilot  # noqa: PLC0415 - DroneKit only when something flies
     from flights.patrol import VehicleSpeedClock, fly  # noqa: PLC0415 - the same

@@ -98,6 +98,21 @@ class WeatherEntry(Entry):
     entered_by: str = Field(min_length=1)
 
 
+class Remote(Entry):
+    """`[remote]`: who may command a flight from afar, beside the pilots on record."""
+
+    pilots: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = Field(default=(), description="may take command away from a pilot")
+
+
+class PatrolSchedule(Entry):
+    """`[[patrol]]`: a zone proposed to be flown on a schedule."""
+
+    zone: str = Field(min_length=1)
+    cron: str = Field(description="minute hour day month weekday, in the site's time zone")
+    drill: bool = Field(default=False, description="an exercise (演练): marked as one, files nothing")
+
+
 class DeliverySettings(Entry):
     """`[delivery]`: the case system events go to; empty url = none yet."""
 
@@ -153,6 +168,8 @@ class SiteFile(Entry):
     pilot: Pilot | None = None
     approval: Approval | None = None
     weather: WeatherEntry | None = None
+    remote: Remote = Remote()
+    patrol: tuple[PatrolSchedule, ...] = ()
     camera: tuple[CameraEntry, ...] = ()
     delivery: DeliverySettings = DeliverySettings()
     console: ConsoleEntry = ConsoleEntry()

@@ -68,6 +68,7 @@ class Manifest:
         model_sha256: its weights.
         items: what was sealed.
         sign_text: what a sign reads, or ""; absent from the bytes when empty, so that older seals stay as they are.
+        drill: made in an exercise; absent from the bytes when not, for the same reason.
     """
 
     finding_id: str
@@ -91,6 +92,7 @@ class Manifest:
     items: tuple[EvidenceItem, ...]
     datum: str = "WGS84"
     sign_text: str = ""
+    drill: bool = False
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     def to_bytes(self) -> bytes:
@@ -102,6 +104,7 @@ class Manifest:
             ValueError: a number is not finite.
         """
         body = asdict(self)
-        if not self.sign_text:
-            del body["sign_text"]
+        for name in ("sign_text", "drill"):
+            if not body[name]:
+                del body[name]
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
