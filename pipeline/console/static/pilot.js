@@ -43,7 +43,7 @@
     const [east, south] = flat([Math.max(...lons), Math.min(...lats)]);
     const [width, height] = [east * 1.06, south * 1.06];
     air.setAttribute("viewBox", `${-width} ${-height} ${2 * width} ${2 * height}`);
-    const size = Math.max(width, height) / 40;
+    const size = Math.max((2 * width) / air.clientWidth, (2 * height) / air.clientHeight) * 11; // 11 px on the screen
     for (const { role, type, coordinates } of shapes) {
       if (type === "Polygon") put("path", { d: pathOf(coordinates), class: `air-${role}` });
       else if (type === "LineString") put("path", { d: pathOf([coordinates]), class: `air-${role}` });
@@ -53,8 +53,8 @@
     put("circle", { id: "mark", class: "air-mark", r: size / 1.5, visibility: "hidden" });
     put("path", { id: "craft", class: "air-craft", d: `M0,${-size * 1.5}L${size},${size}L0,${size / 2}L${-size},${size}Z`, visibility: "hidden" });
     const bar = 10 ** Math.floor(Math.log10(width));
-    put("path", { class: "air-bar", d: `M${-width * 0.95},${height * 0.95}h${bar}` });
-    put("text", { class: "air-bar", x: -width * 0.95, y: height * 0.92, "font-size": size * 1.6 }).textContent = `${bar} m`;
+    put("path", { class: "air-bar", d: `M${-width * 0.9},${height * 0.88}h${bar}` });
+    put("text", { class: "air-bar", x: -width * 0.9, y: height * 0.88 - size * 0.6, "font-size": size * 1.2 }).textContent = `${bar} m`;
   }
 
   function show(row) {
