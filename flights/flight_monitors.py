@@ -1,4 +1,4 @@
-"""What is watched in the air: earlier, softer limits than the autopilot's own, and a table of what follows from each."""
+"""What is watched in the air: limits earlier and softer than the autopilot's own, and a table of what follows."""
 
 from __future__ import annotations
 

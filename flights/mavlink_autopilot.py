@@ -313,8 +313,11 @@ class MavlinkAutopilot(ABC):
 
     def next_reply(self, kind: ListKind, timeout_s: float) -> TransferMessage | None:
         """The autopilot's next message about this list, or None after the time has passed."""
-        reply: TransferMessage | None = self._await(lambda: self._reply_about(kind), timeout_s)
-        return reply
+
+        def take() -> TransferMessage | None:
+            return self._reply_about(kind)
+
+        return self._await(take, timeout_s)
 
     def _reply_about(self, kind: ListKind) -> TransferMessage | None:
         while self._replies:

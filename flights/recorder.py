@@ -1,7 +1,8 @@
 """The flight log: JSON lines, written as things happen and flushed, so that a crash loses at most the last line.
 
 Every line carries our monotonic clock (`mono_s`) and our UTC (`utc_s`). Kinds of lines: header; position, attitude,
-gimbal, clock, capture, text (what the autopilot told); event, check (what we did); end. Samples carry the autopilot's boot clock; `flights.telemetry.jsonl` maps it to UTC.
+gimbal, clock, capture, text (what the autopilot told); event, check (what we did); end. Samples carry the autopilot's
+boot clock; `flights.telemetry.jsonl` maps it to UTC.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from flights.checks import Check
     from flights.autopilot import VehicleState
+    from flights.checks import Check
     from flights.patrol_states import Outcome, PatrolState, Wish
     from flights.samples import Sample
     from flights.survey_plan import SurveyPlan

@@ -147,7 +147,9 @@ def release(pilots: Sequence[Pilot], *, at_s: float, named: str = "", may_by_its
         for pilot in fit:
             if pilot.name == named:
                 return Release(pilot=pilot, by_itself=False, at_s=at_s)
-        raise NotReleased(f"{named} is not on duty with a valid licence. On duty: {on_duty}. See pilots.toml.")
+        raise NotReleased(
+            f"{named} is not on duty with a valid licence. On duty: {on_duty}. See duty and licence_valid_until."
+        )
     if may_by_itself and fit:
         return Release(pilot=fit[0], by_itself=True, at_s=at_s)
     why = "nobody is on duty with a valid licence" if may_by_itself else "no pilot has released it"

@@ -1,6 +1,7 @@
 """A sortie: one planned zone flown once, its record and recording kept in the site's folder under its id.
 
-A sortie that has landed is not flown again: its id finds its record. One that was cut off is set aside, never resumed.
+A sortie that has landed is not flown again: its id finds its record. One whose program died is attached to while its
+aircraft is in the air; after that it is set aside, never resumed.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import shapely
-
+from flights.airspace import airspace_claim
+from flights.errors import NotReleased
+from flights.registers import release
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
 from flows.children import Child
 from flows.errors import FlightFailed
 from flows.ingest import camera_source, telemetry_faults
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
+from flows.registers import current_approval, entered_weather, read_pilots, registered_aircraft, site_now_s
 from geofences.attitude import Attitude
 from geofences.pose import Pose, PoseTrack
 from geofences.position import Geodetic
@@ -28,11 +31,15 @@ from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import shapely
+
+    from flights.patrol import Desk
     from flights.preflight import Briefing
     from flights.recorder import FlightRecord
+    from flights.registers import Release, Waiver
     from flights.survey_plan import SurveyPlan
     from geofences.zone import Zone
     from pipeline.site import Aircraft, Site
@@ -106,12 +113,27 @@ def fly_sortie(
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    pilot: str = "",
+    waivers: Mapping[str, Waiver] | None = None,
+    desk: Desk | None = None,
 ) -> Sortie:
     """Fly a zone once, or find that this sortie has landed already.
 
+    Args:
+        site: whose zone, aircraft and registers.
+        zone_id: what to fly.
+        sortie_id: its name; made of zone and time when None.
+        now_s: UTC, for that name.
+        time_speed: of the simulator.
+        connection: the autopilot; the site's when None.
+        say: told how it goes.
+        pilot: who releases it; empty: it releases itself where the site allows that and a pilot is on duty.
+        waivers: by check name.
+        desk: where pilots from afar ask for things.
+
     Raises:
         BadInput: the site lacks something a patrol needs.
-        FlightError: plan, link or autopilot refused.
+        FlightError: not released, or plan, link or autopilot refused.
         FlightFailed: preflight failed, or the aircraft did not land where it should.
     """
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV only when something is drawn
@@ -121,11 +143,17 @@ def fly_sortie(
     if (folder / RECORD).exists():
         say(f"{name}: has landed already")
         return Sortie(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    _set_aside(folder)
-    folder.mkdir(parents=True)
     plan = plan_zone(site, zone_id)
     say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
-    flown = _fly(site, plan, folder, name, time_speed=time_speed, connection=connection, say=say)
+    with airspace_claim(site.flights_folder, name, plan) as busy_with:
+        may_attach = _unfinished(site.flights_folder, folder) is not None
+        released = _release(site, pilot, may_attach=may_attach)
+        if released is not None:
+            how = "by itself, on duty: " if released.by_itself else "by "
+            say(f"{name}: released {how}{released.pilot.name}")
+        briefing = _briefing(site, released, waivers=waivers or {}, busy_with=busy_with)
+        flown = _fly(site, plan, folder, briefing, time_speed=time_speed, connection=connection, say=say, desk=desk)
+    folder, name = flown.path.parent, flown.flight_id
     sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
@@ -139,20 +167,23 @@ def _fly(
     site: Site,
     plan: SurveyPlan,
     folder: Path,
-    name: str,
+    briefing: Briefing,
     *,
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    desk: Desk | None,
 ) -> FlightRecord:
     from flights.dronekit_autopilot import DroneKitAutopilot  # noqa: PLC0415 - DroneKit only when something flies
     from flights.patrol import VehicleSpeedClock, fly  # noqa: PLC0415 - the same
     from flights.recorder import FlightRecorder  # noqa: PLC0415 - the same
 
-    briefing = _briefing(site)
     address = connection or _aircraft(site).connection
     with ExitStack() as stack:
-        if address == SIMULATOR:
+        simulated = address == SIMULATOR
+        if simulated:
+            _set_aside(folder)
+            folder.mkdir(parents=True)
             simulator = stack.enter_context(_simulator(site, folder, time_speed))
             address = simulator.wait_ready(timeout_s=SIMULATOR_READY_S)
         elif time_speed != 1.0:
@@ -162,7 +193,15 @@ def _fly(
         autopilot = stack.enter_context(
             DroneKitAutopilot.connect(address, timeout_s=CONNECT_TIMEOUT_S, time_speed=time_speed)
         )
+        aloft = autopilot.observe().armed
+        unfinished = _unfinished(site.flights_folder, folder) if aloft else None
+        if unfinished is not None:
+            say(f"{unfinished.name}: the aircraft is in the air; attaching to its flight")
+            folder = unfinished
+        elif not simulated:
+            _set_aside(folder)
         told: set[str] = set()
+        name = folder.name
 
         def progress(state: str, share: float) -> None:
             line = f"{state} {int(share * 4) * 25} %" if state == "on_mission" else str(state)
@@ -174,10 +213,11 @@ def _fly(
             plan,
             autopilot,
             briefing=briefing,
-            recorder=FlightRecorder(folder / LOG, flight_id=name),
+            recorder=FlightRecorder(folder / LOG, flight_id=name, attach=unfinished is not None),
             geoid_separation_m=site.settings.site.geoid_separation_m,
             clock=VehicleSpeedClock(time_speed),
             progress=progress,
+            desk=desk,
         )
 
 
@@ -258,6 +298,18 @@ def read_truth_track(path: Path, geoid_separation_m: float) -> PoseTrack:
     return PoseTrack(poses=tuple(poses[at_s] for at_s in sorted(poses)))
 
 
+def _unfinished(flights: Path, folder: Path) -> Path | None:
+    """The flight that the aircraft in the air must belong to: this one, or the latest whose log does not end."""
+    logs = sorted(flights.glob(f"*/{LOG}"), key=lambda log: (log.parent == folder, log.stat().st_mtime), reverse=True)
+    return next((log.parent for log in logs if b'"kind":"end"' not in _tail(log)), None)
+
+
+def _tail(log: Path) -> bytes:
+    with log.open("rb") as file:
+        file.seek(-min(2000, log.stat().st_size), 2)
+        return file.read()
+
+
 def _set_aside(folder: Path) -> None:
     """Keep what a cut-off attempt left, under another name."""
     if folder.exists():
@@ -290,31 +342,39 @@ def _zone(site: Site, zone_id: str) -> Zone:
 
 
 def _airspace(site: Site) -> shapely.Polygon:
-    approval = site.settings.approval
+    approval = current_approval(site, site_now_s(site))
     if approval is None:
         raise _missing(site, "approval", "is missing", "A patrol needs an [approval]; see docs/site.md")
-    return shapely.Polygon(approval.outline_lonlat)
+    return approval.outline
 
 
-def _briefing(site: Site) -> Briefing:
+def _release(site: Site, pilot: str, *, may_attach: bool) -> Release | None:
+    """None only where there may be a flight in the air to attach to; the checklist lets nothing start without one.
+
+    Raises:
+        NotReleased: nobody who may release it does.
+    """
+    by_itself = site.settings.patrol.release_by_itself
+    try:
+        return release(read_pilots(site), at_s=site_now_s(site), named=pilot, may_by_itself=by_itself)
+    except NotReleased:
+        if may_attach:
+            return None
+        raise
+
+
+def _briefing(site: Site, released: Release | None, *, waivers: Mapping[str, Waiver], busy_with: str) -> Briefing:
     from flights.airframe import Airframe  # noqa: PLC0415 - only when something flies
-    from flights.preflight import Approval, Briefing, Weather  # noqa: PLC0415 - the same
+    from flights.preflight import Briefing  # noqa: PLC0415 - the same
 
-    pilot, approval, weather = site.settings.pilot, site.settings.approval, site.settings.weather
-    if pilot is None or approval is None:
-        raise _missing(site, "pilot", "or [approval] is missing", "A patrol needs both; see docs/site.md")
-    aircraft = _aircraft(site)
+    aircraft, patrol, at_s = _aircraft(site), site.settings.patrol, site_now_s(site)
     return Briefing(
-        approval=Approval(
-            number=approval.number,
-            outline=_airspace(site),
-            ceiling_m=approval.max_height_agl_m,
-            valid_from_s=approval.valid_from.timestamp(),
-            valid_until_s=approval.valid_until.timestamp(),
-        ),
-        pilot=pilot.name,
-        pilot_licence=pilot.licence,
-        registration=aircraft.registration,
-        weather=Weather(**weather.model_dump()) if weather else None,
+        approval=current_approval(site, at_s),
+        release=released,
+        aircraft=registered_aircraft(site),
+        weather=entered_weather(site),
         airframe=Airframe(name=aircraft.name, battery_wh=aircraft.battery_wh),
+        max_wind_m_s=patrol.max_wind_m_s,
+        volume_busy_with=busy_with,
+        waivers=waivers,
     )

@@ -11,8 +11,10 @@ from flows.sortie import fly_sortie, sortie_source
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from flights.patrol import Desk
+    from flights.registers import Waiver
     from flows.ingest import Ingested
     from pipeline.site import Site
 
@@ -26,6 +28,9 @@ def patrol(
     time_speed: float = 1.0,
     connection: str | None = None,
     say: Callable[[str], None] = print,
+    pilot: str = "",
+    waivers: Mapping[str, Waiver] | None = None,
+    desk: Desk | None = None,
 ) -> str:
     """Fly one zone (unless that sortie has landed already), then examine and file what the aircraft saw.
 
@@ -39,7 +44,16 @@ def patrol(
     if sortie_id and is_filed(site, sortie_id):
         return f"{sortie_id}: was filed before, nothing changed"
     sortie = fly_sortie(
-        site, zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, connection=connection, say=say
+        site,
+        zone_id,
+        sortie_id=sortie_id,
+        now_s=now_s,
+        time_speed=time_speed,
+        connection=connection,
+        say=say,
+        pilot=pilot,
+        waivers=waivers,
+        desk=desk,
     )
     say(f"{sortie.sortie_id}: examining its video")
     return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s))
