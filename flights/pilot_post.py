@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flights.autopilot import VehicleState
     from flights.flight_monitors import Route
-    from flights.patrol_states import Machine, Outcome, Step
+    from flights.patrol_states import Machine, Outcome, Step, Wish
     from flights.pilot_desk import Crew
     from flights.pilot_request import PilotRequest
     from flights.recorder import FlightRecorder
@@ -58,6 +58,7 @@ class PilotPost:
         self._pending: PilotRequest | None = None
         self._view = FlightView(flight_id=recorder.flight_id, drill=recorder.drill, at_s=-math.inf)
         self._held_since_s: float | None = None
+        self._utc_s: float | None = None
 
     def next_wish(self, machine: Machine, vehicle: VehicleState, route: Route) -> PilotRequest | None:
         """What the machine is to be shown now, if anything; everything refused on the way is answered."""
@@ -72,6 +73,7 @@ class PilotPost:
             held_since_s=self._held_since_s,
         )
         self._pending = self._admitted(scene, vehicle) or unheld(self._desk, scene, at_s=self._now())
+        self._utc_s = vehicle.utc_s
         self._show(machine, vehicle, route)
         return self._pending
 
@@ -85,14 +87,8 @@ class PilotPost:
                 self._answer(ruling.answer, vehicle.utc_s)
         return None
 
-    def answered(self, step: Step, outcome: Outcome | None, at_s: float | None) -> None:
-        """What became of the request that the machine was shown.
-
-        Args:
-            step: what the machine made of it.
-            outcome: how the step's order went, if it had one.
-            at_s: the vehicle's UTC.
-        """
+    def answered(self, _wish: Wish, _refusal: str, step: Step, outcome: Outcome | None) -> None:
+        """What became of the request that the machine was shown, by what it made of it and how its order went."""
         request, self._pending = self._pending, None
         if request is None:
             return
@@ -105,7 +101,7 @@ class PilotPost:
             why, detail = Refusal.AIRCRAFT_REFUSED if outcome.heard else Refusal.NO_ACK, outcome.reason
         answer = Answer.to_request(request, self._now(), why, detail)
         self._desk = self._desk.answered(answer)
-        self._answer(answer, at_s)
+        self._answer(answer, self._utc_s)
 
     def _answer(self, answer: Answer, at_s: float | None) -> None:
         self._spool.answer(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.assembly import open_store, open_vault
-from flows.sortie import pilots_of
+from flows.sortie import pilot_names
 from geofences.position import Geodetic
 from pipeline.console.app import create_app
 from pipeline.console.settings import ConsoleSettings, SourceSite
@@ -31,7 +31,7 @@ def console_app(site: Site) -> FastAPI:
             timezone=site.settings.site.timezone,
             language=console.language,
             tile_url=console.tile_url,
-            pilots=pilots_of(site),
+            pilots=pilot_names(site),
             supervisors=settings.remote.supervisors,
         ),
         flights=site.flights_folder,

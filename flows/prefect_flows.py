@@ -25,6 +25,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.deployments import run_deployment
 from prefect.schedules import Cron
 
+from flights.errors import NotReleased
 from flows import work
 from flows.errors import OUR_ERRORS, AirspaceBusy
 from flows.flight_summary import flight_summary, picture_address
@@ -47,20 +48,35 @@ FLY_NOW = "patrol/fly-now"
 
 
 @flow(name="patrol", retries=0, timeout_seconds=PATROL_TIMEOUT_S)
-def patrol(  # noqa: PLR0917 - Prefect passes parameters by name
+def patrol(
     site_folder: str,
     zone_id: str,
     sortie_id: str = "",
     time_speed: float = 1.0,
-    drill: bool = False,
-    key: str = "",  # noqa: FBT001, FBT002 - the same
+    drill: bool = False,  # noqa: FBT001, FBT002 - the same
+    key: str = "",
+    pilot: str = "",
 ) -> str:
-    """Fly one zone, then examine and file what the aircraft saw."""
+    """Fly one zone, then examine and file what the aircraft saw.
+
+    Without a pilot who releases it, it stays a proposal, unless the site lets patrols go while a pilot is on duty.
+    """
     site, now_s = read_site(Path(site_folder)), time.time()
     name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
     with _alone(site):
         try:
-            return work.patrol(site, zone_id, sortie_id=name, now_s=now_s, time_speed=time_speed, drill=drill, key=key)
+            return work.patrol(
+                site,
+                zone_id,
+                sortie_id=name,
+                now_s=now_s,
+                time_speed=time_speed,
+                pilot=pilot,
+                drill=drill,
+                key=key,
+            )
+        except NotReleased as error:
+            return f"{name}: proposed only: {error}"
         finally:
             _keep_artifacts(site, name)
 
@@ -138,7 +154,7 @@ def serve_site(site_folder: Path) -> None:
             parameters={"site_folder": folder, "zone_id": each.zone, "drill": each.drill},
             concurrency_limit=1,
         )
-        for number, each in enumerate(site.settings.patrol, start=1)
+        for number, each in enumerate(site.settings.schedule, start=1)
     ]
     serve(*cast("list[RunnerDeployment]", deployments), limit=2)
 

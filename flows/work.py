@@ -11,8 +11,9 @@ from flows.sortie import claim_key, fly_sortie, sortie_name, sortie_source
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from flights.registers import Waiver
     from flows.ingest import Ingested
     from pipeline.site import Site
 
@@ -26,6 +27,8 @@ def patrol(
     time_speed: float = 1.0,
     connection: str | None = None,
     say: Callable[[str], None] = print,
+    pilot: str = "",
+    waivers: Mapping[str, Waiver] | None = None,
     drill: bool = False,
     key: str = "",
 ) -> str:
@@ -39,6 +42,8 @@ def patrol(
         time_speed: of the simulator.
         connection: to the autopilot; the site's when None.
         say: told what happens.
+        pilot: who releases it.
+        waivers: by check name.
         drill: an exercise (演练): everything made is marked, nothing is sent.
         key: idempotency key; a second time under the same key nothing flies, whatever became of the first.
 
@@ -55,7 +60,16 @@ def patrol(
     if key and (earlier := claim_key(site, key, name)):
         return f"{earlier}: was asked for under this key before, nothing flies"
     sortie = fly_sortie(
-        site, zone_id, sortie_id=name, now_s=now_s, time_speed=time_speed, connection=connection, say=say, drill=drill
+        site,
+        zone_id,
+        sortie_id=name,
+        now_s=now_s,
+        time_speed=time_speed,
+        connection=connection,
+        say=say,
+        pilot=pilot,
+        waivers=waivers,
+        drill=drill,
     )
     say(f"{sortie.sortie_id}: examining its video")
     return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s, drill=sortie.drill))

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from flights.pilot_request import Action, PilotRequest
+from flights.registers import Waiver
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.errors import BadInput
 from pipeline.site import read_site
@@ -55,12 +56,21 @@ def fly(
         str | None, typer.Option(help="Name of the sortie; one that has landed is not flown again.")
     ] = None,
     time_speed: TimeSpeed = 1.0,
+    pilot: Annotated[
+        str, typer.Option(envvar="OFFSITE_PILOT", help="Who releases it, on duty; default: the only one registered.")
+    ] = "",
+    waive: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK=REASON", help="The pilot's reason why a check may fail.")
+    ] = None,
     drill: Drill = False,
 ) -> None:
     """Fly a patrol (preflight, fence, mission, flight, landing), then examine and file what the aircraft saw."""
     from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from flows.registers import read_pilots  # noqa: PLC0415 - the same
 
     at = read_site(site)
+    known = read_pilots(at)
+    pilot = pilot or (known[0].name if len(known) == 1 else "")
     said = report_console()
     said.print(
         work.patrol(
@@ -71,9 +81,35 @@ def fly(
             time_speed=time_speed,
             connection=connect,
             say=said.print,
+            pilot=pilot,
+            waivers=_waivers(waive or [], pilot),
             drill=drill,
         )
     )
+
+
+def _waivers(texts: list[str], pilot: str) -> dict[str, Waiver]:
+    pairs = [text.partition("=") for text in texts]
+    for name, _, reason in pairs:
+        if not reason.strip() or not pilot:
+            raise typer.BadParameter(f"{name}: want CHECK=REASON, and --pilot", param_hint="--waive")
+    return {name: Waiver(by=pilot, reason=reason) for name, _, reason in pairs}
+
+
+@app.command()
+def weather(
+    wind: Annotated[float, typer.Option(help="Mean wind, m/s.")],
+    gust: Annotated[float, typer.Option(help="Strongest gust, m/s.")],
+    visibility: Annotated[float, typer.Option(help="Metres.")],
+    by: Annotated[str, typer.Option(help="Who says so.")],
+    site: SiteFolder = DEFAULT_SITE,
+    wet: Annotated[bool, typer.Option("--wet", help="Rain, snow or hail.")] = False,
+) -> None:
+    """Enter the weather; a patrol asks for one not older than three hours."""
+    from flows.registers import enter_weather  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+
+    path = enter_weather(site, wind_m_s=wind, gust_m_s=gust, visibility_m=visibility, wet=wet, by=by)
+    report_console().print(f"written to {path}")
 
 
 @app.command()
@@ -83,6 +119,7 @@ def now(
     drill: Drill = False,
     key: Annotated[str, typer.Option(help="Idempotency key: the same one never flies twice.")] = "",
     time_speed: TimeSpeed = 1.0,
+    pilot: Annotated[str, typer.Option(envvar="OFFSITE_PILOT", help="Who releases it, on duty.")] = "",
 ) -> None:
     """Have the site that `offsite up` runs fly a zone now; says the run's name and does not wait for it."""
     from flows.orchestrator import running_server  # noqa: PLC0415 - heavy imports stay out of the CLI's start
@@ -90,7 +127,7 @@ def now(
     os.environ.update(running_server(site))
     from flows.prefect_flows import fly_now  # noqa: PLC0415 - it reads the address when it is imported
 
-    wanted: dict[str, object] = {"zone_id": zone, "drill": drill, "time_speed": time_speed}
+    wanted: dict[str, object] = {"zone_id": zone, "drill": drill, "time_speed": time_speed, "pilot": pilot}
     report_console().print(f"{zone}: run {fly_now(wanted, key or secrets.token_hex(8))}")
 
 

@@ -20,7 +20,7 @@ from flights.dronekit_autopilot import DroneKitAutopilot
 from flights.errors import CommandRefused, LinkLost, TransferFailed
 from flights.mission_items import Command, Frame, ListKind, MissionItem
 from flights.patrol import VehicleSpeedClock, fly
-from flights.patrol_machine import PatrolState
+from flights.patrol_states import PatrolState
 from flights.plan_picture import draw_plan
 from flights.recorder import FlightRecord, FlightRecorder
 from flights.survey import plan_survey

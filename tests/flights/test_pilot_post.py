@@ -1,4 +1,4 @@
-"""A flight in memory, commanded from afar through the real spool: what is asked, what the aircraft does, what is told."""
+"""A flight in memory, commanded from afar through the real spool: what is asked, done and told."""
 
 from __future__ import annotations
 

@@ -21,7 +21,6 @@ from pipeline.site import PatrolSchedule, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pipeline.site import Site
 
@@ -34,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("prefect") / "site"
     settings = init_rendered_site(folder, seed=7).settings
     schedule = PatrolSchedule(zone="patrol", cron="30 9 * * 1-5", drill=True)
-    kept = settings.model_copy(update={"weather": None, "patrol": (schedule,), "camera": ()})
+    kept = settings.model_copy(update={"weather": None, "schedule": (schedule,), "camera": ()})
     text = tomli_w.dumps(kept.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
     (folder / "site.toml").write_text(text, encoding="utf-8")
     return read_site(folder)
@@ -42,9 +41,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def test_one_flight_has_aircraft_and_airspace(site: Site) -> None:
     """A second one is refused at once, by name; after the first there is room again."""
-    with alone(site):
-        with pytest.raises(AirspaceBusy, match="aircraft-uav-01"), alone(site):
-            pass
+    with alone(site), pytest.raises(AirspaceBusy, match="aircraft-uav-01"), alone(site):
+        pass
     with alone(site):
         pass
 
@@ -116,7 +114,9 @@ def test_schedules_are_served_and_a_key_makes_one_run(site: Site) -> None:
     log = site.folder / "prefect" / "schedules.log"
     command = [sys.executable, "-m", "flows.cli", "patrol", "now", "patrol", "--site", str(site.folder), "--drill"]
     with Child("schedules", "flows.schedules", [str(site.folder)], log=log) as schedules:
-        environment = quiet_environment(site.folder / "prefect") | {"PREFECT_API_URL": schedules.wait_ready(timeout_s=90)}
+        environment = quiet_environment(site.folder / "prefect") | {
+            "PREFECT_API_URL": schedules.wait_ready(timeout_s=90)
+        }
         for _ in range(200):
             deployments = {str(row["name"]): row for row in ask(environment, "deployments")}
             if "patrol-1" in deployments:
