@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 240.0  # 10 s on an idle machine; one that dies is noticed at once
 
 
 def quiet_environment(home: Path) -> dict[str, str]:

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ import tomli_w
 
 from flows.children import Child
 from flows.errors import AirspaceBusy
-from flows.orchestrator import prefect_server, quiet_environment
+from flows.orchestrator import prefect_server
 from flows.site_folder import init_rendered_site
 from flows.sortie import alone, claim_key, sortie_name, volumes
 from pipeline.site import PatrolSchedule, read_site
@@ -66,7 +67,7 @@ def run_patrol(site: Site, environment: dict[str, str], **parameters: object) ->
     whole = {"site_folder": str(site.folder), "zone_id": "patrol", "time_speed": TIME_SPEED, **parameters}
     command = [sys.executable, "-m", "flows.prefect_flows", "patrol", json.dumps(whole)]
     done = subprocess.run(  # noqa: S603 - our own module
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=400, check=False
     )
     return done.stdout
 
@@ -109,24 +110,23 @@ def test_prefect_itself_lets_one_flight_have_the_airspace(site: Site, environmen
 
 
 @pytest.mark.peers
-def test_schedules_are_served_and_a_key_makes_one_run(site: Site) -> None:
+def test_schedules_are_served_and_a_key_makes_one_run(site: Site, environment: dict[str, str]) -> None:
     """Each zone's cron in the site's time zone, and `patrol now` twice under one key is one run."""
-    log = site.folder / "prefect" / "schedules.log"
+    folder = site.folder / "prefect"
+    (folder / "schedules.log").write_text(f"ready {environment['PREFECT_API_URL']}\n")
     command = [sys.executable, "-m", "flows.cli", "patrol", "now", "patrol", "--site", str(site.folder), "--drill"]
-    with Child("schedules", "flows.schedules", [str(site.folder)], log=log) as schedules:
-        environment = quiet_environment(site.folder / "prefect") | {
-            "PREFECT_API_URL": schedules.wait_ready(timeout_s=90)
-        }
-        for _ in range(200):
+    arguments = ["serve", str(site.folder)]
+    with Child("serve", "flows.prefect_flows", arguments, log=folder / "serve.log", environment=environment) as served:
+        deployments: dict[str, Any] = {}
+        while served.running and "patrol-1" not in deployments:
             deployments = {str(row["name"]): row for row in ask(environment, "deployments")}
-            if "patrol-1" in deployments:
-                break
-        (schedule,) = deployments["patrol-1"]["schedules"]  # type: ignore[misc,attr-defined]
-        assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 9 * * 1-5", "Asia/Shanghai")
-        assert deployments["patrol-1"]["parameters"]["drill"] is True  # type: ignore[index]
-        said = [
-            subprocess.run([*command, "--key", "k"], capture_output=True, text=True, timeout=60, check=True).stdout  # noqa: S603 - ours
-            for _ in range(2)
-        ]
-        assert said[0] == said[1]
-        assert len(ask(environment, "flow_runs", flow_runs={"name": {"any_": [said[0].split()[-1]]}})) == 1
+            time.sleep(0.5)
+    (schedule,) = deployments["patrol-1"]["schedules"]
+    assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 9 * * 1-5", "Asia/Shanghai")
+    assert deployments["patrol-1"]["parameters"]["drill"] is True
+    said = [
+        subprocess.run([*command, "--key", "k"], capture_output=True, text=True, timeout=240, check=True).stdout  # noqa: S603 - ours
+        for _ in range(2)
+    ]
+    assert said[0] == said[1]
+    assert len(ask(environment, "flow_runs", flow_runs={"name": {"any_": [said[0].split()[-1]]}})) == 1
