@@ -17,7 +17,7 @@ from flights.airframe import Airframe
 from flights.errors import PlanRefused
 from flights.mission_items import mission_of, return_item, strip_items
 from flights.plan_checks import MAX_HEIGHT_AGL_M, MIN_HEIGHT_AGL_M
-from flights.plane import plane_from_map
+from flights.plane import plane_point
 from flights.transit import TransitMap
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flights.plane import Point
     from flights.samples import PositionSample
     from flights.survey_plan import SurveyPlan
+    from geofences.local_frame import LocalFrame
 
 WAY_INSET_M = 3.0  # our own ways keep this far inside the fence: satellite positions err by 1 to 2 m
 CONFIRM_S = 1.0  # an event counts when it lasts so long: one late or wild message is none
@@ -168,9 +169,15 @@ class Route:
         home = ShapelyPoint(0.0, 0.0)
         return TransitMap(min(shapely.get_parts(inner), key=lambda part: float(part.distance(home))))
 
+    @cached_property
+    def _inside(self) -> BaseGeometry:
+        inside: BaseGeometry = self._ways.allowed.buffer(1e-6)
+        shapely.prepare(inside)
+        return inside
+
     def is_inside(self, point_m: Point) -> bool:
         """Whether a point may be flown to."""
-        return bool(self._ways.allowed.buffer(1e-6).covers(ShapelyPoint(point_m)))
+        return bool(self._inside.covers(ShapelyPoint(point_m)))
 
     def way(self, start_m: Point, goal_m: Point) -> tuple[Point, ...]:
         """Corners of a way that stays inside, the goal last; empty when there is none.
@@ -193,8 +200,12 @@ class Route:
 
     def place(self, lat_deg: float, lon_deg: float) -> Point:
         """East, north metres of home."""
-        at = plane_from_map(ShapelyPoint(lon_deg, lat_deg), self.plan.frame)
-        return at.x, at.y
+        home = self.plan.home
+        return plane_point(replace(home, lat_deg=lat_deg, lon_deg=lon_deg), self._frame)
+
+    @cached_property
+    def _frame(self) -> LocalFrame:
+        return self.plan.frame
 
     def point(self, position: PositionSample) -> Point:
         """East, north metres of home."""
@@ -281,7 +292,8 @@ def _battery_events(airframe: Airframe, vehicle: VehicleState, here: Point) -> I
         distance_m=math.hypot(*here), height_m=max(0.0, vehicle.position.height_home_m), headwind_m_s=headwind
     )
     if have_wh < way_wh + airframe.reserve_wh:
-        event = Event.BATTERY_LAND if have_wh < way_wh else Event.BATTERY_RETURN
+        # A wind against which it cannot come home now is a reason to come home, not to land wherever it is.
+        event = Event.BATTERY_LAND if have_wh < way_wh < math.inf else Event.BATTERY_RETURN
         needs = f"the way home needs {way_wh:.0f} and the reserve {airframe.reserve_wh:.0f}"
         yield Alarm(event=event, text=f"battery {have_wh:.0f} Wh, {needs}")
 

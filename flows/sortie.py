@@ -19,6 +19,7 @@ from flights.errors import NotReleased
 from flights.registers import release
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
+from flows.captures import write_captures
 from flows.children import Child
 from flows.errors import AirspaceBusy, FlightFailed
 from flows.ingest import camera_source, telemetry_faults
@@ -317,6 +318,7 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
             fault="the recording does not say when it began",
             remedy=f"offsite ingest {video} --telemetry {folder / LOG} --start TIME",
         )
+    write_captures(folder, log, facts, timezone=site.settings.site.timezone)
     entry = CameraEntry(id=aircraft.id, name=aircraft.name, kind="drone", lens=aircraft.lens, look_hz=aircraft.look_hz)
     source = camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=posed.track.at)
     return replace(source, left_out=telemetry_faults(log, posed.faults))

@@ -121,7 +121,7 @@ def flown(
             geoid_separation_m=GEOID_SEPARATION_M,
             clock=clock,
         )
-        assert autopilot.parameters()["WPNAV_SPEED"] == 1000.0
+        assert autopilot.parameters(["MIS_RESTART", "NO_SUCH"]) == {"MIS_RESTART": 0.0}
         captured = len(record.captures)
         clock.sleep(2.0)
         later = sum(type(sample).__name__ == "CaptureSample" for sample in autopilot.drain())

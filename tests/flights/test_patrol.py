@@ -13,6 +13,7 @@ from flights.patrol import fly
 from flights.patrol_states import PatrolState
 from flights.preflight import Briefing
 from flights.recorder import FlightRecorder
+from flights.registers import Waiver
 from tests.flights.fake_autopilot import START_UNIX_S, FakeAutopilot, briefing_for
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def flown(
 ) -> FlightRecord:
     """One flight with a complete briefing."""
     recorder = FlightRecorder(folder / "f.jsonl", flight_id="F1", attach=attach)
-    briefing = briefing_for(plan)
+    accepted = {"plan_warnings": Waiver(by="Li Wei", reason="our own way home goes round")}
+    briefing = replace(briefing_for(plan), waivers=accepted)
     return fly(plan, fake, briefing=briefing, recorder=recorder, geoid_separation_m=9.0, clock=fake, desk=desk)
 
 
