@@ -36,6 +36,7 @@ from pipeline.site import Site, read_site
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from prefect.client.schemas.objects import FlowRun
     from prefect.deployments.runner import RunnerDeployment
 
 # A window takes its own length plus examination; deliveries are short.
@@ -166,7 +167,7 @@ def fly_now(parameters: dict[str, object], key: str) -> str:
         the run's name.
     """
     run = run_deployment(FLY_NOW, parameters={**parameters, "key": key}, idempotency_key=key, timeout=0)
-    return str(run.name)
+    return str(cast("FlowRun", run).name)
 
 
 def main() -> None:

@@ -172,7 +172,7 @@ def _device_key(folder: Path) -> str:
     """This machine's key to a flight, so that commands given one after the other are one pilot's."""
     path = folder / "pilot.key"
     try:
-        with path.open("x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(secrets.token_hex(16))
     except FileExistsError:
         pass
