@@ -54,7 +54,7 @@ def test_an_unknown_case_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_a_pilot_s_command_is_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unknown flight is exit code 2, one whose program is silent 1 with the reason, and the key is its owner's alone."""
+    """An unknown flight is exit code 2, a silent one 1 with the reason, and the key is its owner's alone."""
     site = tmp_path / "site"
     assert run("init", site) == 0
     asked = ("patrol", "ask", "pause", "--flight", "F1", "--pilot", "Li Wei", "--site", site)
