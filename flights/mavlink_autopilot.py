@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pymavlink import mavutil
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     Message = Any  # pymavlink has no types
 T = TypeVar("T")
 
+AUTOPILOT_COMPONENT = 1
+# What a gimbal or camera may tell by itself; its heartbeats and answers say nothing about the aircraft.
+PAYLOAD = frozenset({"GIMBAL_DEVICE_ATTITUDE_STATUS", "MOUNT_ORIENTATION", "MOUNT_STATUS", "CAMERA_FEEDBACK"})
 ACK_S = 1.5  # on a real telemetry radio an answer takes up to a second
 ACK_REPEATS = 4
 PARAMETER_S = 1.0
@@ -91,8 +94,8 @@ class MavlinkAutopilot(ABC):
 
     def _hear(self, message: Message) -> None:
         """Take in one message of the link."""
-        name = message.get_type()
-        if message.get_srcSystem() != self._system or (name == "HEARTBEAT" and self._is_foreign(message)):
+        name, own = message.get_type(), message.get_srcComponent() == AUTOPILOT_COMPONENT
+        if message.get_srcSystem() != self._system or not (own or name in PAYLOAD):
             return
         self._latest[name] = message
         if name == "HEARTBEAT":
@@ -103,11 +106,8 @@ class MavlinkAutopilot(ABC):
             self._parameters[str(message.param_id)] = float(message.param_value)
         elif name.startswith("MISSION_") and (reply := reply_of(message)) is not None:
             self._replies.append((getattr(message, "mission_type", 0), reply))
-        if (sample := sample_of(message, self._boot_s)) is not None:
+        if (sample := sample_of(message, self._boot_s, own_clock=own)) is not None:
             self._keep(sample)
-
-    def _is_foreign(self, heartbeat: Message) -> bool:
-        return bool(heartbeat.get_srcComponent() != 1 or heartbeat.autopilot == mavlink.MAV_AUTOPILOT_INVALID)
 
     @abstractmethod
     def _heartbeat(self) -> None:
@@ -314,10 +314,7 @@ class MavlinkAutopilot(ABC):
     def next_reply(self, kind: ListKind, timeout_s: float) -> TransferMessage | None:
         """The autopilot's next message about this list, or None after the time has passed."""
 
-        def take() -> TransferMessage | None:
-            return self._reply_about(kind)
-
-        return self._await(take, timeout_s)
+        return cast("TransferMessage | None", self._await(lambda: self._reply_about(kind), timeout_s))
 
     def _reply_about(self, kind: ListKind) -> TransferMessage | None:
         while self._replies:

@@ -283,11 +283,15 @@ class _Flight:
     def _leave_mission(self, mode: str) -> None:
         if not self._is_ours(mode):
             return
-        try:
-            self.autopilot.trigger(0.0)
-        except AutopilotError as error:  # pictures are worth less than coming home
-            self.recorder.event("note", f"the camera trigger may still be on: {error}", at_s=self.vehicle.utc_s)
+        self._try_payload(self.autopilot.trigger, 0.0)
         self._change_mode(mode)
+
+    def _try_payload(self, ask: Callable[[float], None], value: float) -> None:
+        """Pictures are worth less than the aircraft: a refusal is noted."""
+        try:
+            ask(value)
+        except AutopilotError as error:
+            self.recorder.event("note", f"lens or camera trigger: {error}", at_s=self.vehicle.utc_s)
 
     def _place(self) -> tuple[float, float, float]:
         at = map_from_plane(ShapelyPoint(self._target.point_m), self.plan.frame)
@@ -304,11 +308,9 @@ class _Flight:
         self.autopilot.look_at(*self._place())
 
     def _resume(self) -> None:
-        try:
-            self.autopilot.point_gimbal(self.plan.gimbal_pitch_deg)
-            self.autopilot.trigger(self.plan.trigger_m if self.vehicle.mission_seq in self.route.strip_seqs else 0.0)
-        except AutopilotError as error:
-            self.recorder.event("note", f"lens or trigger: {error}", at_s=self.vehicle.utc_s)
+        self._try_payload(self.autopilot.point_gimbal, self.plan.gimbal_pitch_deg)
+        on_strip = self.vehicle.mission_seq in self.route.strip_seqs
+        self._try_payload(self.autopilot.trigger, self.plan.trigger_m if on_strip else 0.0)
         self._change_mode("AUTO")
 
 
