@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flights.mission_items import ListKind, MissionItem
     from flights.samples import PositionSample, Sample
@@ -26,10 +26,12 @@ class VehicleState:
         gps_fix: GPS_FIX_TYPE; 3 is a 3D fix.
         satellites: in use.
         ekf_ok: position estimate is good.
+        gps_glitch: the estimator rejects what the satellite receiver says.
         battery_share: left in the battery, 0..1.
         wind_m_s: estimated by the autopilot.
         wind_from_deg: the direction it comes from, from true north.
         mission_seq: the item flown towards.
+        prearm: what the autopilot lately said keeps it from arming.
     """
 
     link_age_s: float
@@ -41,10 +43,12 @@ class VehicleState:
     gps_fix: int | None = None
     satellites: int | None = None
     ekf_ok: bool = False
+    gps_glitch: bool = False
     battery_share: float | None = None
     wind_m_s: float | None = None
     wind_from_deg: float | None = None
     mission_seq: int | None = None
+    prearm: tuple[str, ...] = ()
 
 
 class Autopilot(Protocol):
@@ -59,11 +63,14 @@ class Autopilot(Protocol):
     def drain(self) -> tuple[Sample, ...]:
         """All samples since the last call, in the order they came."""
 
-    def parameters(self) -> Mapping[str, float]:
-        """The autopilot's parameters by name."""
+    def parameters(self, names: Iterable[str]) -> Mapping[str, float]:
+        """Parameters read now; those that the autopilot does not have are left out."""
 
     def transfer(self, kind: ListKind, items: Sequence[MissionItem]) -> None:
         """Upload a list, download it and compare; raises `TransferFailed` as well."""
+
+    def held(self, kind: ListKind) -> tuple[MissionItem, ...]:
+        """Download a list; raises `TransferFailed` as well."""
 
     def set_mode(self, mode: str) -> None:
         """Change the flight mode."""
@@ -77,11 +84,17 @@ class Autopilot(Protocol):
     def take_off(self, height_home_m: float) -> None:
         """Climb from the ground in GUIDED mode."""
 
-    def stop_trigger(self) -> None:
-        """Stop taking pictures by distance."""
+    def go_to(self, lat_deg: float, lon_deg: float, height_home_m: float) -> None:
+        """Fly straight to a place, in GUIDED mode."""
+
+    def trigger(self, every_m: float) -> None:
+        """Take pictures by distance; 0 stops it."""
 
     def point_gimbal(self, pitch_deg: float) -> None:
         """Turn the lens: pitch against the horizon, yaw with the nose."""
+
+    def look_at(self, lat_deg: float, lon_deg: float, height_home_m: float) -> None:
+        """Turn lens or nose to a place, until `point_gimbal`."""
 
     def close(self) -> None:
         """Let go of the link; the aircraft is left to its own failsafes."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Rule = tuple[Callable[[float], bool], str]
 
+CIRCLE_FENCE = 2  # bit of FENCE_TYPE
+
 # Source: ArduCopter 4.5 parameter reference; the choice of values is the flights design, section 4.
 REQUIRED: dict[str, Rule] = {
     "FS_GCS_ENABLE": (lambda v: v in {1, 3, 4, 5}, "1, 3, 4 or 5: come home or land when the ground station is lost"),
@@ -29,6 +31,7 @@ REQUIRED: dict[str, Rule] = {
     "FENCE_ENABLE": (lambda v: v == 1, "1"),
     "FENCE_TYPE": (lambda v: int(v) & 0b101 == 0b101, "bits 0 and 2: height and polygons"),
     "FENCE_ACTION": (lambda v: v in {1, 2, 3, 4, 5}, "1 to 5: a breach is acted on"),
+    "MIS_RESTART": (lambda v: v == 0, "0: a mission that was paused goes on where it was"),
     "ARMING_CHECK": (lambda v: v == 1, "1: all checks"),
 }
 
@@ -44,6 +47,7 @@ class Check:
         required: what must be.
         waivable: whether a named reason may stand in for it.
         waived: the reason given, or empty.
+        waived_by: who gave it.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Check:
     required: str
     waivable: bool = False
     waived: str = ""
+    waived_by: str = ""
 
     @property
     def passes(self) -> bool:
@@ -59,12 +64,18 @@ class Check:
         return self.ok or (self.waivable and bool(self.waived))
 
 
-def audit_parameters(parameters: Mapping[str, float], *, height_m: float) -> list[Check]:
+def audited_parameters() -> tuple[str, ...]:
+    """Names of all parameters that the audit looks at."""
+    return (*REQUIRED, "FENCE_ALT_MAX", "FENCE_RADIUS", "RTL_ALT")
+
+
+def audit_parameters(parameters: Mapping[str, float], *, height_m: float, reach_m: float) -> list[Check]:
     """Compare parameters read from the autopilot with the required ones; a missing one fails.
 
     Args:
         parameters: by name.
-        height_m: planned height above home.
+        height_m: greatest planned height above home.
+        reach_m: greatest planned distance from home.
     """
     rules: dict[str, Rule] = {
         **REQUIRED,
@@ -74,6 +85,9 @@ def audit_parameters(parameters: Mapping[str, float], *, height_m: float) -> lis
         ),
         "RTL_ALT": (lambda v: 1000 <= v <= 12000, "1000 to 12000 cm: above trees, below the legal height"),
     }
+    if int(parameters.get("FENCE_TYPE", 0)) & CIRCLE_FENCE:
+        radius = f"above {reach_m:.0f} m: FENCE_TYPE has a circle round home, and the plan reaches so far"
+        rules["FENCE_RADIUS"] = (lambda v: v > reach_m + 2, radius)
     low, critical = parameters.get("BATT_LOW_VOLT", math.nan), parameters.get("BATT_CRT_VOLT", math.nan)
     ordered = Check(
         name="parameter_battery_order",

@@ -4,6 +4,7 @@ Tree::
 
     FlightError
     ├── PlanRefused         a survey plan that may not be flown; names the leg and the remedy
+    ├── NotReleased         nobody who may release a flight has done so
     ├── SimulatorError      the simulated autopilot cannot be started as asked
     ├── TelemetryError      a log from which nothing can be used; names file, row, field and remedy
     └── AutopilotError
@@ -37,6 +38,12 @@ class PlanRefused(FlightError):
         self.fault = fault
         self.remedy = remedy
         super().__init__(f"{leg}: {fault}. {remedy}")
+
+
+class NotReleased(FlightError):
+    """A proposed flight that no pilot on duty has released; the message says who could."""
+
+    code = "not_released"
 
 
 class TelemetryError(FlightError):

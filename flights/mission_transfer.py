@@ -74,6 +74,9 @@ class MissionLink(Protocol):
 def upload(link: MissionLink, kind: ListKind, items: Sequence[MissionItem]) -> None:
     """Send a list and wait for the autopilot's ACK.
 
+    When the last item had to be repeated, an error may only mean that the ACK before it was lost: the caller reads the
+    list back in any case, and that decides.
+
     Raises:
         TransferFailed: refused, or nothing was heard in spite of repeats.
     """
@@ -89,7 +92,8 @@ def upload(link: MissionLink, kind: ListKind, items: Sequence[MissionItem]) -> N
             sent = ListItem(seq=reply.seq, item=items[reply.seq])
             link.send_transfer(kind, sent)
         elif isinstance(reply, TransferEnded) and reply.result != INVALID_SEQUENCE:
-            if reply.result == ACCEPTED and (not items or last_seq == len(items) - 1):
+            whole = not items or last_seq == len(items) - 1
+            if whole and (reply.result == ACCEPTED or silent):
                 return
             raise TransferFailed(
                 f"{kind.name.lower()} upload of {len(items)} items: ended with MAV_MISSION_RESULT {reply.result} "

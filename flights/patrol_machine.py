@@ -1,146 +1,43 @@
 """The patrol as an explicit state machine: telemetry in, at most one order out. Pure; time comes in.
 
 Rules it keeps: a flight starts once and is never tried again; every state ends, by itself or by its timeout; when
-anybody else changes the mode (a pilot, a failsafe) or the link is silent, nothing is ordered any more.
+anybody else changes the mode (a pilot, a failsafe) or the link is silent, nothing is ordered any more; no order leads
+outside the fence. An aircraft found in the air is attached to when it flies this plan, and only watched when not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flights.flight_monitors import Watch, alarm, watch_captures, watch_progress
+from flights.flight_monitors import (
+    POLICY,
+    Action,
+    Event,
+    confirm,
+    events,
+    highest_m,
+    watch_captures,
+    watch_progress,
+)  # fmt: skip
+from flights.patrol_states import GROUND, OVER, TIMEOUT_S, Held, Machine, Order, PatrolState, Step, Target
+from flights.plan_checks import MIN_HEIGHT_AGL_M
 
 if TYPE_CHECKING:
-    from flights.autopilot import VehicleState
-    from flights.flight_monitors import PatrolLimits, Route
+    from flights.flight_monitors import Alarm, PatrolLimits, Route, Watch
+    from flights.patrol_states import Seen
+    from flights.plane import Point
 
-
-class PatrolState(StrEnum):
-    """Where a patrol is."""
-
-    IDLE = "idle"
-    UPLOADING = "uploading"
-    PREFLIGHT = "preflight"
-    ARMING = "arming"
-    TAKEOFF = "takeoff"
-    ON_MISSION = "on_mission"
-    RETURNING = "returning"
-    LANDED = "landed"
-    ABORTED = "aborted"
-    CONTROL_LOST = "control_lost"
-
-
-class Order(StrEnum):
-    """What the machine may ask of the loop."""
-
-    UPLOAD = "upload"
-    CHECK = "check"
-    ARM = "arm"
-    DISARM = "disarm"
-    TAKE_OFF = "take_off"
-    START_MISSION = "start_mission"
-    RETURN = "return"
-    LAND = "land"
-
-
-GROUND = frozenset({PatrolState.IDLE, PatrolState.UPLOADING, PatrolState.PREFLIGHT, PatrolState.ARMING})
-# Without an answer by then, the state is left: by giving up on the ground, by coming home in the air. The states in the
-# air get the planned time on top. Source: flights design; a real upload of 700 items takes about a minute.
-TIMEOUT_S = {
-    PatrolState.IDLE: 30.0,
-    PatrolState.UPLOADING: 180.0,
-    PatrolState.PREFLIGHT: 60.0,
-    PatrolState.ARMING: 30.0,
-    PatrolState.TAKEOFF: 60.0,
-    PatrolState.ON_MISSION: 120.0,
-    PatrolState.RETURNING: 240.0,
-    PatrolState.CONTROL_LOST: 900.0,
-}
 ARRIVED_SHARE = 0.95
-LINK_GONE_S = 120.0  # silent for so long after control was lost: there is nothing left to record
-ARMABLE_WAIT_S = 20.0  # after its start an autopilot aligns; longer than this, the checklist names what is wrong
+ARRIVED_M = 3.0
+ARMABLE_WAIT_S = 60.0  # after its start an autopilot aligns; longer than this, the checklist names what is wrong
 LANDED_BELOW_M = 5.0  # disarmed higher than this above home is no landing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How the last order went.
-
-    Attributes:
-        order: which.
-        ok: done and acknowledged.
-        reason: why not.
-    """
-
-    order: Order
-    ok: bool
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the machine is shown at one moment.
-
-    Attributes:
-        at_s: patrol clock; only differences matter.
-        vehicle: newest state.
-        outcome: of the order given in the step before, if any.
-        last_capture_s: patrol clock of the last picture.
-        recall: an operator asks the aircraft home.
-    """
-
-    at_s: float
-    vehicle: VehicleState
-    outcome: Outcome | None = None
-    last_capture_s: float | None = None
-    recall: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """The machine's memory.
-
-    Attributes:
-        state: where it is.
-        since_s: when it came there, patrol clock.
-        reason: why it left the planned course; empty on it.
-        modes: flight modes that are right in this state; empty when any is.
-        settled: one of them was seen since.
-        watch: the monitors' memory.
-    """
-
-    state: PatrolState = PatrolState.IDLE
-    since_s: float = 0.0
-    reason: str = ""
-    modes: frozenset[str] = frozenset()
-    settled: bool = False
-    watch: Watch = field(default_factory=Watch)
-
-    def over(self, seen: Seen) -> bool:
-        """Whether there is nothing more to watch."""
-        if self.state is PatrolState.CONTROL_LOST:
-            down = not seen.vehicle.armed and seen.vehicle.link_age_s < 3
-            waited_s = seen.at_s - self.since_s
-            gone = min(waited_s, seen.vehicle.link_age_s) > LINK_GONE_S
-            return down or gone or waited_s > TIMEOUT_S[PatrolState.CONTROL_LOST]
-        return self.state in {PatrolState.LANDED, PatrolState.ABORTED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step's result.
-
-    Attributes:
-        machine: the new memory.
-        order: what to do now, if anything.
-        note: worth recording, if anything.
-    """
-
-    machine: Machine
-    order: Order | None = None
-    note: str = ""
+CLIMBING_M = 1.0
+TAKEOFF_DOUBT_S = 5.0  # a take-off whose answer was lost is refused when it is repeated: look whether it climbs
+CLEAR_S = 5.0  # a monitor's pause ends when nothing was wrong for so long
+MOST_TRIES = 3
+PAUSING = frozenset(event for event, action in POLICY.items() if action is Action.PAUSE)
 
 
 def advance(machine: Machine, seen: Seen, *, route: Route, limits: PatrolLimits) -> Step:
@@ -148,32 +45,43 @@ def advance(machine: Machine, seen: Seen, *, route: Route, limits: PatrolLimits)
 
     Args:
         machine: the memory of the step before.
-        seen: telemetry now, and how the last order went.
+        seen: telemetry now, how the last order went, and what a pilot wishes.
         route: what is flown.
         limits: our own limits.
     """
-    if machine.state in {PatrolState.LANDED, PatrolState.ABORTED, PatrolState.CONTROL_LOST}:
-        return Step(machine=machine)
+    if machine.state in OVER:
+        return Step(machine=machine, refusal="the flight is over" if seen.wish else "")
     machine = _settle(machine, seen)
     taken_over = _taken_over(machine, seen, limits)
     if taken_over:
         return _stop_commanding(machine, seen, taken_over)
-    if seen.at_s - machine.since_s > _timeout_s(machine, route):
-        return _time_out(machine, seen)
+    if seen.at_s - machine.since_s > _timeout_s(machine, route, limits):
+        return _time_out(machine, seen, route)
     if machine.state in GROUND:
         return _on_ground(machine, seen)
-    if machine.state is PatrolState.ON_MISSION:
-        return _on_mission(machine, seen, route, limits)
-    return _taking_off(machine, seen, route) if machine.state is PatrolState.TAKEOFF else _returning(machine, seen)
+    if machine.state is PatrolState.ATTACHING:
+        return _attaching(machine, seen, route)
+    return _in_air(machine, seen, route, limits)
 
 
 def _enter(
     machine: Machine, seen: Seen, state: PatrolState, *, modes: tuple[str, ...] = (), reason: str = ""
 ) -> Machine:
-    return Machine(state=state, since_s=seen.at_s, reason=reason or machine.reason, modes=frozenset(modes))
+    mode = seen.vehicle.mode
+    return Machine(
+        state=state,
+        since_s=seen.at_s,
+        ordered_s=seen.at_s,
+        reason=reason or machine.reason,
+        modes=frozenset(modes),
+        left=frozenset({mode} if mode else ()),
+        watch=replace(machine.watch, moved_from_m=None, strip_seq=None),
+    )
 
 
 def _settle(machine: Machine, seen: Seen) -> Machine:
+    if seen.outcome is not None:
+        machine = replace(machine, ordered_s=seen.at_s)
     if not machine.settled and machine.modes and seen.vehicle.mode in machine.modes:
         return replace(machine, settled=True)
     return machine
@@ -187,17 +95,23 @@ def _taken_over(machine: Machine, seen: Seen, limits: PatrolLimits) -> str:
     landed = machine.state is PatrolState.RETURNING and not vehicle.armed  # the mode does not matter any more
     if not machine.modes or vehicle.mode in machine.modes or landed:
         return ""
-    if machine.settled or seen.at_s - machine.since_s > limits.mode_grace_s:
-        return f"mode changed to {vehicle.mode} by someone else"
-    return ""
+    graced = not machine.settled and seen.at_s - machine.ordered_s <= limits.mode_grace_s
+    if graced and vehicle.mode in machine.left:
+        return ""
+    if seen.outcome is not None and not seen.outcome.ok and vehicle.mode in machine.left:
+        return ""
+    return f"mode changed to {vehicle.mode} by someone else"
 
 
 def _stop_commanding(machine: Machine, seen: Seen, reason: str) -> Step:
     state = PatrolState.CONTROL_LOST if machine.state not in GROUND or seen.vehicle.armed else PatrolState.ABORTED
-    return Step(machine=_enter(machine, seen, state, reason=reason), note=reason)
+    refusal = reason if seen.wish else ""
+    return Step(machine=_enter(machine, seen, state, reason=reason), note=reason, refusal=refusal)
 
 
-def _timeout_s(machine: Machine, route: Route) -> float:
+def _timeout_s(machine: Machine, route: Route, limits: PatrolLimits) -> float:
+    if machine.held is not None and machine.held.waiting:
+        return limits.pause_s
     planned = {
         PatrolState.TAKEOFF: route.plan.height_home_m,  # at 1 m/s, slower than any
         PatrolState.ON_MISSION: 1.5 * route.plan.duration_s,
@@ -206,59 +120,46 @@ def _timeout_s(machine: Machine, route: Route) -> float:
     return TIMEOUT_S[machine.state] + planned.get(machine.state, 0.0)
 
 
-def _time_out(machine: Machine, seen: Seen) -> Step:
+def _time_out(machine: Machine, seen: Seen, route: Route) -> Step:
     waited = "waiting for telemetry" if machine.state is PatrolState.IDLE else machine.state.value
     reason = f"{waited} took longer than allowed"
+    if machine.state is PatrolState.ATTACHING:
+        return _stop_commanding(machine, seen, reason)
+    if machine.state is PatrolState.DISARMING:
+        return _land(machine, seen, reason)
     if machine.state in GROUND:
         return _give_up(machine, seen, reason)
     if machine.state is PatrolState.RETURNING:
-        return _land_here(machine, seen, reason)
-    return _come_down(machine, seen, reason)
+        return _stop_commanding(machine, seen, reason) if "LAND" in machine.modes else _land(machine, seen, reason)
+    return _go_home(machine, seen, route, reason)
 
 
-def _give_up(machine: Machine, seen: Seen, reason: str) -> Step:
-    """Stay on the ground."""
-    return Step(
-        machine=_enter(machine, seen, PatrolState.ABORTED, reason=reason),
-        order=Order.DISARM if seen.vehicle.armed else None,
-        note=reason,
-    )
+# --- on the ground --------------------------------------------------------------------------------------------------
 
 
-def _come_down(machine: Machine, seen: Seen, reason: str, order: Order = Order.RETURN) -> Step:
-    """Home, or by `Order.LAND` here."""
-    modes = ("LAND",) if order is Order.LAND else ("RTL",)
-    returning = _enter(machine, seen, PatrolState.RETURNING, modes=modes, reason=reason)
-    return Step(machine=returning, order=order, note=reason)
-
-
-def _land_here(machine: Machine, seen: Seen, reason: str) -> Step:
-    """When coming home did not work; when landing does not either, there is nothing left to order."""
-    if "LAND" in machine.modes:
-        return _stop_commanding(machine, seen, reason)
-    return _come_down(machine, seen, reason, Order.LAND)
-
-
-def _on_ground(machine: Machine, seen: Seen) -> Step:
-    outcome = seen.outcome
+def _on_ground(machine: Machine, seen: Seen) -> Step:  # noqa: PLR0911 - one return a way off the ground
+    outcome, vehicle = seen.outcome, seen.vehicle
+    if machine.state is PatrolState.DISARMING:
+        if not vehicle.armed:
+            return Step(machine=_enter(machine, seen, PatrolState.ABORTED))
+        refused = outcome is not None and not outcome.ok
+        return _land(machine, seen, f"disarm: {outcome.reason}") if outcome and refused else Step(machine=machine)
     if outcome is not None and not outcome.ok:
         return _give_up(machine, seen, f"{outcome.order.value}: {outcome.reason}")
-    if seen.recall:
+    if seen.wish is not None and seen.wish.action in {"return", "land"}:
         return _give_up(machine, seen, "recalled before take-off")
+    refusal = "on the ground" if seen.wish else ""
+    if machine.state is PatrolState.IDLE and vehicle.armed and vehicle.position is not None:
+        return Step(machine=_enter(machine, seen, PatrolState.ATTACHING), order=Order.ATTACH, refusal=refusal)
+    heard = None not in {vehicle.utc_s, vehicle.battery_share, vehicle.gps_fix} and vehicle.position is not None
     done = {
-        PatrolState.IDLE: _is_heard(seen.vehicle)
-        and (seen.vehicle.armable or seen.at_s - machine.since_s > ARMABLE_WAIT_S),
-        PatrolState.ARMING: machine.settled and seen.vehicle.armed,
+        PatrolState.IDLE: heard and (vehicle.armable or seen.at_s - machine.since_s > ARMABLE_WAIT_S),
+        PatrolState.ARMING: machine.settled and vehicle.armed,
     }.get(machine.state, outcome is not None)
     if not done:
-        return Step(machine=machine)
+        return Step(machine=machine, refusal=refusal)
     state, order, modes = _AFTER[machine.state]
-    return Step(machine=_enter(machine, seen, state, modes=modes), order=order)
-
-
-def _is_heard(vehicle: VehicleState) -> bool:
-    """The autopilot has told everything that the checklist asks."""
-    return None not in {vehicle.utc_s, vehicle.battery_share, vehicle.gps_fix} and vehicle.position is not None
+    return Step(machine=_enter(machine, seen, state, modes=modes), order=order, refusal=refusal)
 
 
 _AFTER = {
@@ -269,51 +170,262 @@ _AFTER = {
 }
 
 
+def _give_up(machine: Machine, seen: Seen, reason: str) -> Step:
+    """Stay on the ground."""
+    if seen.vehicle.armed:
+        disarming = _enter(machine, seen, PatrolState.DISARMING, reason=reason)
+        return Step(machine=disarming, order=Order.DISARM, note=reason)
+    return Step(machine=_enter(machine, seen, PatrolState.ABORTED, reason=reason), note=reason)
+
+
+# --- found in the air -----------------------------------------------------------------------------------------------
+
+
+def _attaching(machine: Machine, seen: Seen, route: Route) -> Step:
+    """After a restart: go on where the flight is, as its mode says."""
+    vehicle, outcome = seen.vehicle, seen.outcome
+    if outcome is None:
+        return Step(machine=machine, refusal="attaching" if seen.wish else "")
+    if not outcome.ok:
+        return _stop_commanding(machine, seen, f"in the air, and not with this plan: {outcome.reason}")
+    told, mode = f"attached to the flight in the air, mode {vehicle.mode}", vehicle.mode or "none"
+    if mode == "AUTO" and (vehicle.mission_seq or 0) < route.return_seq:
+        attached = _enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",))
+    elif mode in {"AUTO", "RTL", "LAND"}:
+        modes = ("AUTO", "RTL") if mode == "AUTO" else (mode,)
+        attached = _enter(machine, seen, PatrolState.RETURNING, modes=modes, reason=told)
+    elif mode == "GUIDED" and vehicle.position is not None:
+        held = _enter(machine, seen, PatrolState.HELD, modes=("GUIDED",))
+        attached = replace(held, held=Held(left_at=vehicle.position))
+    else:
+        return _stop_commanding(machine, seen, f"found in the air in mode {mode}: someone else flies")
+    return Step(machine=attached, note=told)
+
+
+# --- in the air -----------------------------------------------------------------------------------------------------
+
+
+def _in_air(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> Step:
+    if not seen.vehicle.armed:
+        return _disarmed(machine, seen)
+    watch, alarms, told = _watch(machine, seen, route, limits)
+    machine = replace(machine, watch=watch)
+    step = _respond(machine, seen, route, alarms)
+    if step is not None:
+        return replace(step, refusal=step.note if seen.wish else "")
+    step = _obey(machine, seen, route, limits) or _HANDLERS[machine.state](machine, seen, route)
+    return replace(step, note=step.note or told)
+
+
+def _disarmed(machine: Machine, seen: Seen) -> Step:
+    position = seen.vehicle.position
+    height = 0.0 if position is None else position.height_home_m
+    if machine.state is PatrolState.RETURNING and height <= LANDED_BELOW_M:
+        return Step(machine=_enter(machine, seen, PatrolState.LANDED))
+    if machine.state is PatrolState.TAKEOFF and height < CLIMBING_M:
+        return _give_up(machine, seen, "disarmed during take-off")
+    return _stop_commanding(machine, seen, "disarmed in flight")
+
+
+def _watch(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> tuple[Watch, list[Alarm], str]:
+    watch, noticed, vehicle = machine.watch, list(events(route, limits, seen.vehicle)), seen.vehicle
+    if machine.state is PatrolState.ON_MISSION and vehicle.position is not None:
+        watch, stalled = watch_progress(watch, limits, route.point(vehicle.position), seen.at_s)
+        watch, gap = watch_captures(
+            watch, route, limits, seq=vehicle.mission_seq, at_s=seen.at_s, last_capture_s=seen.last_capture_s
+        )
+        noticed += [alarm for alarm in (stalled, gap) if alarm is not None]
+    else:
+        noticed = [alarm for alarm in noticed if alarm.event is not Event.OFF_TRACK]
+    return confirm(watch, noticed, seen.at_s)
+
+
+def _respond(machine: Machine, seen: Seen, route: Route, alarms: list[Alarm]) -> Step | None:
+    """What the policy says to the worst event."""
+    if not alarms:
+        return None
+    worst = max(alarms, key=lambda alarm: alarm.action)
+    if worst.action is Action.LAND:
+        return None if "LAND" in machine.modes else _land(machine, seen, worst.text)
+    if machine.state is PatrolState.RETURNING or worst.action is Action.WARN:
+        return None
+    if worst.action is Action.RETURN or machine.state is PatrolState.TAKEOFF:
+        return _go_home(machine, seen, route, worst.text)
+    if machine.state is PatrolState.HELD:
+        return None
+    return _hold(machine, seen, worst.text, waiting=True)
+
+
+def _obey(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> Step | None:  # noqa: PLR0911 - a table
+    """What a pilot asks from afar; None when nothing is asked."""
+    wish, returning = seen.wish, machine.state is PatrolState.RETURNING
+    if wish is None:
+        return None
+    if wish.action == "land":
+        return None if "LAND" in machine.modes else _land(machine, seen, f"landing asked for by {wish.pilot}")
+    if wish.action == "return":
+        home = returning and seen.vehicle.mode != "AUTO"
+        return _no(machine, "coming home") if home else _go_home(machine, seen, route, f"recalled by {wish.pilot}")
+    if returning or machine.state is PatrolState.TAKEOFF:
+        return _no(machine, machine.reason or machine.state.value)
+    if wish.action == "resume":
+        return _resume(machine, seen, route)
+    if wish.action == "pause":
+        return _hold(machine, seen, f"paused by {wish.pilot}")
+    if wish.lat_deg is None or wish.lon_deg is None or seen.vehicle.position is None:
+        return _no(machine, f"{wish.action}: place or position unknown")
+    place, height = route.place(wish.lat_deg, wish.lon_deg), wish.height_home_m
+    if wish.action == "look_at":
+        return replace(
+            _hold(machine, seen, ""), order=Order.LOOK_AT, target=Target(point_m=place, height_m=height or 0)
+        )
+    return _send_to(machine, seen, route, limits, Target(point_m=place, height_m=_height_m(seen, height)))
+
+
+def _no(machine: Machine, why: str) -> Step:
+    return Step(machine=machine, refusal=why)
+
+
+def _height_m(seen: Seen, wanted_m: float | None) -> float:
+    present_m = seen.vehicle.position.height_home_m if seen.vehicle.position else 0.0
+    return present_m if wanted_m is None else wanted_m
+
+
+def _send_to(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits, target: Target) -> Step:
+    lowest, highest = MIN_HEIGHT_AGL_M, highest_m(route, limits)
+    way = route.way(_here(seen, route), target.point_m)
+    if not lowest <= target.height_m <= highest:
+        return _no(machine, f"height {target.height_m:.0f} m, allowed {lowest:.0f} to {highest:.0f} m")
+    if not way or not route.is_inside(target.point_m):
+        return _no(machine, "no way inside the fence and round the no-fly areas leads there")
+    held = _hold(machine, seen, "").machine
+    return _hop(replace(held, way=way, height_m=target.height_m))
+
+
+def _here(seen: Seen, route: Route) -> Point:
+    return (0.0, 0.0) if seen.vehicle.position is None else route.point(seen.vehicle.position)
+
+
+def _hold(machine: Machine, seen: Seen, reason: str, *, waiting: bool = False) -> Step:
+    """Stay here; where it left the plan is kept when it is held already."""
+    position = seen.vehicle.position
+    if position is None:
+        return _land(machine, seen, "position unknown")
+    left_at = machine.held.left_at if machine.held else position
+    held = replace(
+        _enter(machine, seen, PatrolState.HELD, modes=("GUIDED",), reason=reason),
+        held=Held(left_at=left_at, waiting=waiting, clear_since_s=seen.at_s),
+    )
+    return Step(machine=held, order=Order.HOLD, note=reason)
+
+
+def _hop(machine: Machine) -> Step:
+    target = Target(point_m=machine.way[0], height_m=machine.height_m)
+    return Step(machine=machine, order=Order.GO_TO, target=target)
+
+
+def _resume(machine: Machine, seen: Seen, route: Route) -> Step:
+    """Back to where the plan was left, then on with it."""
+    if machine.held is None:
+        return _no(machine, "not paused")
+    left_m, here = route.point(machine.held.left_at), _here(seen, route)
+    if math.dist(here, left_m) <= ARRIVED_M:
+        going = _enter(replace(machine, reason=""), seen, PatrolState.ON_MISSION, modes=("AUTO",))
+        return Step(machine=going, order=Order.RESUME)
+    way = route.way(here, left_m)
+    if not way:
+        return _no(machine, "no way inside the fence leads back to where the plan was left")
+    height_m = machine.held.left_at.height_home_m
+    back = replace(machine, way=way, height_m=height_m, since_s=seen.at_s, held=replace(machine.held, resuming=True))
+    return _hop(back)
+
+
+def _land(machine: Machine, seen: Seen, reason: str) -> Step:
+    landing = _enter(machine, seen, PatrolState.RETURNING, modes=("LAND",), reason=reason)
+    return Step(machine=landing, order=Order.LAND, note=reason)
+
+
+def _go_home(machine: Machine, seen: Seen, route: Route, reason: str, *, straight: bool = False) -> Step:
+    """By RTL where the straight way home is clear, else from corner to corner until it is."""
+    if seen.vehicle.position is None:
+        return _land(machine, seen, reason)
+    way = route.way(_here(seen, route), (0.0, 0.0))
+    if straight or len(way) < 2:
+        home = _enter(machine, seen, PatrolState.RETURNING, modes=("RTL",), reason=reason)
+        return Step(machine=home, order=Order.RETURN, note=reason)
+    home = _enter(machine, seen, PatrolState.RETURNING, modes=("GUIDED",), reason=reason)
+    height_m = max(MIN_HEIGHT_AGL_M, seen.vehicle.position.height_home_m)
+    return replace(_hop(replace(home, way=way, height_m=height_m)), note=reason)
+
+
 def _taking_off(machine: Machine, seen: Seen, route: Route) -> Step:
     height = 0.0 if seen.vehicle.position is None else seen.vehicle.position.height_home_m
-    if not seen.vehicle.armed:
-        return _give_up(machine, seen, "disarmed during take-off")
-    reason = _refused(seen)
-    if reason:
-        return (_give_up if height < 1.0 else _come_down)(machine, seen, reason)
+    if seen.outcome is not None and not seen.outcome.ok:
+        machine = replace(machine, doubt=f"{seen.outcome.order.value}: {seen.outcome.reason}")
     if height >= ARRIVED_SHARE * route.plan.height_home_m:
         return Step(machine=_enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",)), order=Order.START_MISSION)
+    if machine.doubt and height < CLIMBING_M and seen.at_s - machine.ordered_s > TAKEOFF_DOUBT_S:
+        return _give_up(machine, seen, machine.doubt)
     return Step(machine=machine)
 
 
-def _on_mission(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> Step:
-    vehicle = seen.vehicle
-    if not vehicle.armed:
-        return _stop_commanding(machine, seen, "disarmed in flight")
-    here = (0.0, 0.0) if vehicle.position is None else route.point(vehicle.position)
-    watch, stalled = watch_progress(machine.watch, limits, here, seen.at_s)
-    reason = _refused(seen) or alarm(route, limits, vehicle) or stalled
-    if reason:
-        return _come_down(machine, seen, reason)
-    if machine.settled and vehicle.mission_seq is not None and vehicle.mission_seq >= route.return_seq:
+def _on_mission(machine: Machine, seen: Seen, route: Route) -> Step:
+    outcome, seq = seen.outcome, seen.vehicle.mission_seq
+    if outcome is not None and not outcome.ok:
+        return _go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
+    if machine.settled and seq is not None and seq >= route.return_seq:
         # The mission's own way home and landing: AUTO, or RTL where the last item switches to it.
         return Step(machine=_enter(machine, seen, PatrolState.RETURNING, modes=("AUTO", "RTL")))
-    watch, gap = watch_captures(
-        watch, route, limits, seq=vehicle.mission_seq, at_s=seen.at_s, last_capture_s=seen.last_capture_s
-    )
-    return Step(machine=replace(machine, watch=watch), note=gap or "")
-
-
-def _refused(seen: Seen) -> str:
-    """The last order was refused, or an operator asks the aircraft home; or empty."""
-    if seen.outcome is not None and not seen.outcome.ok:
-        return f"{seen.outcome.order.value}: {seen.outcome.reason}"
-    return "recalled by the operator" if seen.recall else ""
-
-
-def _returning(machine: Machine, seen: Seen) -> Step:
-    vehicle, outcome = seen.vehicle, seen.outcome
-    if not vehicle.armed:
-        if vehicle.position is not None and vehicle.position.height_home_m > LANDED_BELOW_M:
-            return _stop_commanding(machine, seen, "disarmed in flight")
-        return Step(machine=_enter(machine, seen, PatrolState.LANDED))
-    if outcome is not None and not outcome.ok:
-        return _land_here(machine, seen, f"{outcome.order.value}: {outcome.reason}")
-    if seen.recall and "AUTO" in machine.modes and vehicle.mode == "AUTO":
-        return _come_down(machine, seen, "recalled by the operator")
     return Step(machine=machine)
+
+
+def _held(machine: Machine, seen: Seen, route: Route) -> Step:
+    outcome, held = seen.outcome, machine.held
+    if outcome is not None and not outcome.ok and outcome.order is not Order.LOOK_AT:
+        return _go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
+    if machine.way and math.dist(_here(seen, route), machine.way[0]) <= ARRIVED_M:
+        machine = replace(machine, way=machine.way[1:])
+        if machine.way:
+            return _hop(machine)
+        if held is not None and held.resuming:
+            return _resume(machine, seen, route)
+    if held is not None and held.waiting and not held.resuming:
+        if any(event in PAUSING for event, _ in machine.watch.since_s):
+            return Step(machine=replace(machine, held=replace(held, clear_since_s=seen.at_s)))
+        if seen.at_s - held.clear_since_s >= CLEAR_S:
+            return replace(_resume(machine, seen, route), note="goes on")
+    return Step(machine=machine)
+
+
+def _returning(machine: Machine, seen: Seen, route: Route) -> Step:
+    outcome = seen.outcome
+    if outcome is not None and not outcome.ok:
+        return _again(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
+    if machine.way and math.dist(_here(seen, route), machine.way[0]) <= ARRIVED_M:
+        machine = replace(machine, way=machine.way[1:])
+        if len(machine.way) < 2:
+            return _go_home(machine, seen, route, machine.reason, straight=True)
+        return _hop(machine)
+    return Step(machine=machine)
+
+
+def _again(machine: Machine, seen: Seen, route: Route, reason: str) -> Step:
+    """A refused way home is asked for again, then a landing here; after that there is nothing left to order."""
+    tries = machine.tries + 1
+    if "LAND" in machine.modes:
+        if tries >= MOST_TRIES:
+            return _stop_commanding(machine, seen, reason)
+        step = _land(machine, seen, reason)
+    elif "GUIDED" in machine.modes or tries == 1:
+        step = _go_home(machine, seen, route, reason, straight=True)
+    else:
+        step, tries = _land(machine, seen, reason), 0
+    return replace(step, machine=replace(step.machine, tries=tries))
+
+
+_HANDLERS = {
+    PatrolState.TAKEOFF: _taking_off,
+    PatrolState.ON_MISSION: _on_mission,
+    PatrolState.HELD: _held,
+    PatrolState.RETURNING: _returning,
+}

@@ -13,16 +13,16 @@ from shapely.geometry import Point as ShapelyPoint
 
 from flights.airframe import Airframe
 from flights.checks import Check, audit_parameters
-from flights.plan_checks import MAX_HEIGHT_AGL_M
+from flights.errors import PlanRefused
+from flights.plan_checks import MAX_HEIGHT_AGL_M, validate_plan
 from flights.plane import plane_from_map
 from flights.sun import sun_elevation_deg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shapely.geometry import Polygon
-
     from flights.autopilot import VehicleState
+    from flights.registers import Approval, RegisteredAircraft, Release, Waiver, Weather
     from flights.survey_plan import SurveyPlan
 
 MIN_SATELLITES = 10
@@ -32,46 +32,9 @@ FIX_3D = 3
 CIVIL_TWILIGHT_DEG = -6.0
 BYTES_PER_FLIGHT_SECOND = 20_000
 MIN_STORAGE_BYTES = 200_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """Permission to use a volume of air for some time.
-
-    Attributes:
-        number: as the authority issued it.
-        outline: (lon, lat).
-        floor_m: lowest height above ground.
-        ceiling_m: greatest height above ground.
-        valid_from_s: UTC.
-        valid_until_s: UTC.
-    """
-
-    number: str
-    outline: Polygon
-    floor_m: float = 0.0
-    ceiling_m: float = MAX_HEIGHT_AGL_M
-    valid_from_s: float
-    valid_until_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """Weather as somebody entered it.
-
-    Attributes:
-        wind_m_s: mean wind.
-        gust_m_s: strongest gust.
-        visibility_m: horizontal.
-        precipitation: rain, snow, hail.
-        entered_by: who says so.
-    """
-
-    wind_m_s: float
-    gust_m_s: float
-    visibility_m: float
-    precipitation: bool
-    entered_by: str
+MIN_VISIBILITY_M = 1500
+WEATHER_FRESH_S = 3 * 3600.0  # our own choice; aerodrome forecasts are renewed every 3 to 6 hours
+FRESH_SLACK_S = 600.0  # clocks of the aircraft and of who entered it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,25 +43,23 @@ class Briefing:
 
     Attributes:
         approval: the airspace permission, or None when there is none.
-        pilot: name of the remote pilot who watches and can take over.
-        pilot_licence: number.
-        registration: of the aircraft.
+        release: the remote pilot who is responsible and can take over, and how the flight was released.
+        aircraft: from the register.
         weather: as entered, or None.
         airframe: what flies.
         max_wind_m_s: of aircraft and operator, whichever is less.
         volume_busy_with: id of another flight in the same airspace, or empty.
-        waivers: reasons by check name, for checks that may be waived.
+        waivers: by check name, for checks that may be waived; only the releasing pilot's count.
     """
 
     approval: Approval | None
-    pilot: str
-    pilot_licence: str
-    registration: str
+    release: Release | None
+    aircraft: RegisteredAircraft | None
     weather: Weather | None
     airframe: Airframe = field(default_factory=Airframe)
     max_wind_m_s: float = 10.0
     volume_busy_with: str = ""
-    waivers: Mapping[str, str] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +72,8 @@ class Preflight:
         vehicle: newest state.
         parameters: the autopilot's, by name.
         mission_equal: the mission read back equals the one sent; None before the transfer.
-        fence_equal: the same for the fence.
+        fence_equal: the same for the fence and the rally points.
+        gimbal: why the lens does not point as planned, or empty.
         storage_free_bytes: where the flight is recorded.
         briefing: what people state.
     """
@@ -122,6 +84,7 @@ class Preflight:
     parameters: Mapping[str, float]
     mission_equal: bool | None
     fence_equal: bool | None
+    gimbal: str = ""
     storage_free_bytes: int
     briefing: Briefing
 
@@ -140,15 +103,22 @@ def preflight(seen: Preflight) -> tuple[Check, ...]:
         *_place_checks(seen),
         *_approval_checks(seen),
         *_people_checks(seen),
-        *audit_parameters(seen.parameters, height_m=seen.plan.height_home_m),
+        *audit_parameters(
+            seen.parameters,
+            height_m=max(waypoint.height_home_m for waypoint in seen.plan.waypoints),
+            reach_m=max(math.hypot(*leg.end_m) for leg in seen.plan.legs()),
+        ),
     )
-    return tuple(_waive(check, seen.briefing.waivers) for check in checks)
+    return tuple(_waive(check, seen.briefing) for check in checks)
 
 
-def _waive(check: Check, waivers: Mapping[str, str]) -> Check:
-    if check.ok or not check.waivable or not waivers.get(check.name):
+def _waive(check: Check, briefing: Briefing) -> Check:
+    waiver = briefing.waivers.get(check.name)
+    if check.ok or not check.waivable or waiver is None or not waiver.reason.strip():
         return check
-    return replace(check, waived=waivers[check.name])
+    if briefing.release is None or waiver.by != briefing.release.pilot.name:
+        return check
+    return replace(check, waived=waiver.reason, waived_by=waiver.by)
 
 
 def _aircraft_checks(seen: Preflight) -> list[Check]:
@@ -160,7 +130,7 @@ def _aircraft_checks(seen: Preflight) -> list[Check]:
     free, held = seen.storage_free_bytes, "the autopilot holds the {} as sent"
     energy = f"{need_wh:.0f} Wh for the flight, the way home and the reserve"
     return [
-        _check("armable", vehicle.armable, vehicle.armable, "pre-arm checks pass"),
+        _check("armable", vehicle.armable, "; ".join(vehicle.prearm) or vehicle.armable, "pre-arm checks pass"),
         _check("disarmed", not vehicle.armed, f"armed {vehicle.armed}", "on the ground, disarmed"),
         _check("satellite_fix", fix >= FIX_3D, f"fix type {vehicle.gps_fix}", f"at least {FIX_3D}"),
         _check("satellites", satellites >= MIN_SATELLITES, vehicle.satellites, f"at least {MIN_SATELLITES}"),
@@ -169,6 +139,7 @@ def _aircraft_checks(seen: Preflight) -> list[Check]:
         _check("storage", free >= need_bytes, f"{free / 1e6:.0f} MB", f"{need_bytes / 1e6:.0f} MB"),
         _check("mission_read_back", seen.mission_equal is True, seen.mission_equal, held.format("mission")),
         _check("fence_read_back", seen.fence_equal is True, seen.fence_equal, held.format("fence")),
+        _check("gimbal", not seen.gimbal, seen.gimbal or "points", "the lens points as planned", waivable=True),
     ]
 
 
@@ -185,13 +156,22 @@ def _place_checks(seen: Preflight) -> list[Check]:
         off_m = math.hypot(*plane_from_map(at, plan.frame).coords[0])
     sun_deg = sun_elevation_deg(lat_deg=plan.home.lat_deg, lon_deg=plan.home.lon_deg, at_s=seen.at_s + plan.duration_s)
     light, dusk = f"sun at {sun_deg:.1f} deg when landing", f"at least {CIVIL_TWILIGHT_DEG:.0f} deg"
-    warned = "; ".join(plan.warnings)
+    warned, refused = "; ".join(plan.warnings), _refusal(seen)
     return [
+        _check("every_leg", not refused, refused or "all may be flown", "inside the airspace, at legal height"),
         _check("home_in_fence", inside, f"inside {inside}", "home inside the fence"),
         _check("home_as_planned", off_m <= 10, f"{off_m:.1f} m off", "within 10 m of the plan"),
         _check("daylight", sun_deg >= CIVIL_TWILIGHT_DEG, light, dusk, waivable=True),
         _check("plan_warnings", not warned, warned or "none", "none, or accepted by the pilot", waivable=True),
     ]
+
+
+def _refusal(seen: Preflight) -> str:
+    try:
+        validate_plan(seen.plan, airframe=seen.briefing.airframe)
+    except PlanRefused as error:
+        return str(error)
+    return ""
 
 
 def _approval_checks(seen: Preflight) -> list[Check]:
@@ -200,11 +180,12 @@ def _approval_checks(seen: Preflight) -> list[Check]:
     if approval is None:
         names = ("approval_number", "approval_band", "approval_area", "approval_window")
         return [free, *(_check(name, False, "none", "an approval") for name in names)]  # noqa: FBT003 - a table's column
-    height, until_s = plan.height_home_m, seen.at_s + plan.duration_s
+    heights = [waypoint.height_home_m for waypoint in plan.waypoints]
+    until_s = seen.at_s + plan.duration_s
     band = f"{approval.floor_m:.0f} to {min(approval.ceiling_m, MAX_HEIGHT_AGL_M):.0f} m"
     approved = plane_from_map(approval.outline, plan.frame).buffer(0.05)
     outside_m2 = float(plan.airspace_m.difference(approved).area)
-    in_band = approval.floor_m <= height <= min(approval.ceiling_m, MAX_HEIGHT_AGL_M)
+    in_band = approval.floor_m <= min(heights) and max(heights) <= min(approval.ceiling_m, MAX_HEIGHT_AGL_M)
     in_time = approval.valid_from_s <= seen.at_s and until_s <= approval.valid_until_s
     flight = f"flight from {seen.at_s:.0f} to {until_s:.0f}"
     window = f"{approval.valid_from_s:.0f} to {approval.valid_until_s:.0f}"
@@ -212,26 +193,45 @@ def _approval_checks(seen: Preflight) -> list[Check]:
     return [
         free,
         _check("approval_number", bool(approval.number.strip()), approval.number or "none", "an approval number"),
-        _check("approval_band", in_band, f"{height:.0f} m", band),
+        _check("approval_band", in_band, f"{min(heights):.0f} to {max(heights):.0f} m", band),
         _check("approval_area", outside_m2 <= 1.0, area, "the fence lies inside the approved area"),
         _check("approval_window", in_time, flight, window),
     ]
 
 
 def _people_checks(seen: Preflight) -> list[Check]:
-    briefing, weather = seen.briefing, seen.briefing.weather
+    briefing, weather, at_s = seen.briefing, seen.briefing.weather, seen.at_s
+    released, aircraft = briefing.release, briefing.aircraft
+    pilot = released.pilot if released else None
     stated = (
-        ("remote_pilot", briefing.pilot, "a remote pilot, named"),
-        ("pilot_licence", briefing.pilot_licence, "the pilot's licence number"),
-        ("registration", briefing.registration, "the aircraft's registration"),
+        ("remote_pilot", pilot.name if pilot else "", "a remote pilot, named"),
+        ("pilot_licence", pilot.licence if pilot else "", "the pilot's licence number"),
+        ("registration", aircraft.registration if aircraft else "", "the aircraft's registration"),
+        ("remote_id", aircraft.remote_id if aircraft else "", "the number that the aircraft broadcasts"),
         ("weather_entered", weather.entered_by if weather else "", "weather entered by a named person"),
     )
-    wind = math.nan if weather is None else max(weather.wind_m_s, weather.gust_m_s)
-    sight = "unknown" if weather is None else f"{weather.visibility_m:.0f} m, wet {weather.precipitation}"
-    clear = weather is not None and weather.visibility_m >= 1500 and not weather.precipitation
-    calm = f"at most {briefing.max_wind_m_s:.1f} m/s with gusts"
+    until_s = pilot.licence_until_s if pilot else None
+    licensed = pilot is not None and pilot.licensed(at_s)
+    on_duty = pilot is not None and pilot.on_duty(at_s)
+    how = "nobody" if released is None else f"{released.pilot.name}{', by itself' if released.by_itself else ''}"
+    valid = "unknown" if until_s is None else f"until {until_s:.0f}"
     return [
         *(_check(name, bool(text.strip()), text.strip() or "not stated", wanted) for name, text, wanted in stated),
-        _check("wind", wind <= briefing.max_wind_m_s, f"{wind:.1f} m/s", calm),
-        _check("visibility", clear, sight, "at least 1500 m and dry", waivable=True),
+        _check("licence_valid", licensed, valid, f"licence_valid_until on record, after {at_s:.0f}"),
+        _check("released", on_duty, how, "released by a pilot who is on duty now"),
+        *_weather_checks(weather, at_s, briefing.max_wind_m_s),
+    ]
+
+
+def _weather_checks(weather: Weather | None, at_s: float, max_wind_m_s: float) -> list[Check]:
+    wind = math.nan if weather is None else max(weather.wind_m_s, weather.gust_m_s)
+    sight = "unknown" if weather is None else f"{weather.visibility_m:.0f} m, wet {weather.precipitation}"
+    clear = weather is not None and weather.visibility_m >= MIN_VISIBILITY_M and not weather.precipitation
+    entered_s = None if weather is None else weather.entered_s
+    age_s = math.nan if entered_s is None else at_s - entered_s
+    fresh = -FRESH_SLACK_S <= age_s <= WEATHER_FRESH_S
+    return [
+        _check("wind", wind <= max_wind_m_s, f"{wind:.1f} m/s", f"at most {max_wind_m_s:.1f} m/s with gusts"),
+        _check("visibility", clear, sight, f"at least {MIN_VISIBILITY_M} m and dry", waivable=True),
+        _check("weather_fresh", fresh, f"{age_s / 60:.0f} min old", "entered within 3 h", waivable=True),
     ]

@@ -1,7 +1,8 @@
 """The flight log: JSON lines, written as things happen and flushed, so that a crash loses at most the last line.
 
-Kinds of lines: header, position, attitude, gimbal, clock, capture, text (what the autopilot told); state, event, order,
-check (what we did); end. Samples carry the autopilot's boot clock; `flights.telemetry.jsonl` maps it to UTC.
+Every line carries our monotonic clock (`mono_s`) and our UTC (`utc_s`). Kinds of lines: header; position, attitude,
+gimbal, clock, capture, text (what the autopilot told); event, check (what we did); end. Samples carry the autopilot's
+boot clock; `flights.telemetry.jsonl` maps it to UTC.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from flights.autopilot import VehicleState
     from flights.checks import Check
-    from flights.patrol_machine import Outcome, PatrolState
+    from flights.patrol_states import Outcome, PatrolState, Wish
     from flights.samples import Sample
     from flights.survey_plan import SurveyPlan
     from geofences.pose import PoseTrack
@@ -34,7 +37,7 @@ class FlightEvent:
 
     Attributes:
         at_s: the vehicle's UTC, or None when it was not known yet.
-        name: "state", "order", "note" or "text" (the autopilot's status text).
+        name: "state", "order", "wish" (of a pilot from afar), "note" or "text" (the autopilot's status text).
         text: what.
     """
 
@@ -81,21 +84,25 @@ class FlightRecorder:
     """Writes one flight log. A context manager.
 
     Attributes:
-        path: the file; it must not exist yet.
+        path: the file; it must not exist yet, unless the flight is attached to after a crash of this program.
         flight_id: name of the flight.
+        drill: an exercise (演练); the header says so.
         events: kept in memory for the flight record.
         checks: likewise.
         captures: likewise.
     """
 
-    def __init__(self, path: Path, *, flight_id: str) -> None:
+    def __init__(self, path: Path, *, flight_id: str, attach: bool = False, drill: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.flight_id = flight_id
+        self.flight_id, self.drill = flight_id, drill
         self.events: list[FlightEvent] = []
         self.checks: tuple[Check, ...] = ()
         self.captures: list[CaptureSample] = []
-        self._file = path.open("x", encoding="utf-8")
+        cut_off = attach and path.exists() and not path.read_bytes().endswith(b"\n")
+        self._file = path.open("a" if attach else "x", encoding="utf-8")
+        if cut_off:
+            self._file.write("\n")
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +121,8 @@ class FlightRecorder:
         kept = {
             name: asdict(v) if is_dataclass(v) and not isinstance(v, type) else _plain(v) for name, v in numbers.items()
         }
-        self._write("header", flight_id=self.flight_id, plan=kept, **facts)
+        drill = {"drill": True} if self.drill else {}
+        self._write("header", flight_id=self.flight_id, **drill, plan=kept, **facts)
 
     def samples(self, samples: Iterable[Sample]) -> None:
         """What the autopilot told, as it came."""
@@ -133,11 +141,22 @@ class FlightRecorder:
         told = "done" if outcome.ok else f"refused: {outcome.reason}"
         self.event("order", f"{outcome.order.value}: {told}", at_s=at_s)
 
+    def wish(self, wish: Wish, refusal: str, *, at_s: float | None) -> None:
+        """What a pilot asked from afar, and what became of it."""
+        told = f"refused: {refusal}" if refusal else "done"
+        self.event("wish", f"{wish.action} asked by {wish.pilot}: {told}", at_s=at_s)
+
     def checklist(self, checks: tuple[Check, ...]) -> None:
         """All results of the preflight checklist, passed ones included."""
         self.checks = checks
         for check in checks:
             self._write("check", **asdict(check))
+
+    def end(self, state: PatrolState, reason: str, vehicle: VehicleState) -> None:
+        """How it ended and where the aircraft was then; the last line."""
+        place = None if vehicle.position is None else asdict(vehicle.position)
+        last = {"mode": vehicle.mode, "armed": vehicle.armed, "link_age_s": round(vehicle.link_age_s, 1)}
+        self._write("end", state=state.value, reason=reason, at_s=vehicle.utc_s, position=place, **last)
 
     def storage_free_bytes(self) -> int:
         """Room left where the log is written."""
@@ -150,7 +169,9 @@ class FlightRecorder:
             self._file.close()
 
     def _write(self, kind: str, **entry: object) -> None:
-        self._file.write(json.dumps({"kind": kind, **entry}, ensure_ascii=False, separators=(",", ":")) + "\n")
+        clocks = {"mono_s": round(time.monotonic(), 3), "utc_s": round(time.time(), 3)}
+        line = json.dumps({"kind": kind, **clocks, **entry}, ensure_ascii=False, separators=(",", ":"))
+        self._file.write(line + "\n")
         self._file.flush()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.assembly import open_store, open_vault
+from flows.sortie import pilot_names
 from geofences.datum import Datum
 from geofences.position import Geodetic
 from pipeline.console.app import create_app
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def console_app(site: Site) -> FastAPI:
     """The console of a site."""
-    console = site.settings.console
+    console, settings = site.settings.console, site.settings
     return create_app(
         store=open_store(site),
         vault=open_vault(site),
@@ -32,7 +33,10 @@ def console_app(site: Site) -> FastAPI:
             language=console.language,
             tile_url=console.tile_url,
             tile_datum=Datum(console.tile_datum),
+            pilots=pilot_names(site),
+            supervisors=settings.remote.supervisors,
         ),
+        flights=site.flights_folder,
     )
 
 

@@ -5,6 +5,7 @@ Tree::
     FlowError
     ├── ChildFailed     a process of ours did not start, or ended with an error; carries the end of what it said
     ├── FlightFailed    a patrol did not take off or did not land as it should; names its flight log
+    ├── AirspaceBusy    another flight of this site has the aircraft or the airspace
     └── DemoWrong       the demonstration ran, but what it found is not what was planted
 """
 
@@ -42,6 +43,12 @@ class FlightFailed(FlowError):
         self.sortie_id = sortie_id
         self.log = log
         super().__init__(f"{sortie_id}: {what}. Its log: {log}")
+
+
+class AirspaceBusy(FlowError):
+    """Another flight has the aircraft or the airspace; this one is neither flown nor kept waiting."""
+
+    code = "airspace_busy"
 
 
 class DemoWrong(FlowError):

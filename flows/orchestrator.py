@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 
 from flows.children import Child
+from pipeline.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 240.0  # 10 s on an idle machine; one that dies is noticed at once
 
 
 def quiet_environment(home: Path) -> dict[str, str]:
@@ -28,6 +29,24 @@ def quiet_environment(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
         "PREFECT_CLI_COLORS": "false",
     }
+
+
+def running_server(folder: Path) -> dict[str, str]:
+    """The environment to talk to the Prefect server that `offsite up` runs for a site.
+
+    Raises:
+        BadInput: none answers.
+    """
+    log = folder / "prefect" / "schedules.log"
+    said = log.read_text(encoding="utf-8").split() if log.exists() else []
+    address = said[said.index("ready") + 1] if "ready" in said else ""
+    try:
+        if address and httpx.get(f"{address}/health", timeout=5.0).is_success:
+            return {**quiet_environment((folder / "prefect").resolve()), "PREFECT_API_URL": address}
+    except httpx.TransportError:
+        pass
+    remedy = "Start `offsite up`, or fly without it by `offsite patrol fly`"
+    raise BadInput(path=str(folder), field="schedules", fault="of this site are not running", remedy=remedy)
 
 
 def free_port() -> int:

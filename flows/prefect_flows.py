@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,29 +19,93 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from prefect import flow, serve
+from prefect.artifacts import create_image_artifact, create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
+from prefect.deployments import run_deployment
+from prefect.schedules import Cron
 
+from flights.errors import NotReleased
 from flows import work
-from flows.errors import OUR_ERRORS
+from flows.errors import OUR_ERRORS, AirspaceBusy
+from flows.flight_summary import flight_summary, picture_address
 from flows.recording import SCENE_URL
-from pipeline.site import read_site
+from flows.sortie import sortie_name, volumes
+from pipeline.site import Site, read_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from prefect.client.schemas.objects import FlowRun
     from prefect.deployments.runner import RunnerDeployment
 
 # A window takes its own length plus examination; deliveries are short.
 CITY_EYE_TIMEOUT_S = 900
 PATROL_TIMEOUT_S = 3600
 DELIVER_TIMEOUT_S = 300
+SLOT_WAIT_S = 1.0
 DELIVER_EVERY_S = 60
+FLY_NOW = "patrol/fly-now"
 
 
 @flow(name="patrol", retries=0, timeout_seconds=PATROL_TIMEOUT_S)
-def patrol(site_folder: str, zone_id: str, sortie_id: str = "", time_speed: float = 1.0) -> str:
-    """Fly one zone, then examine and file what the aircraft saw."""
-    site = read_site(Path(site_folder))
-    return work.patrol(site, zone_id, sortie_id=sortie_id or None, now_s=time.time(), time_speed=time_speed)
+def patrol(
+    site_folder: str,
+    zone_id: str,
+    sortie_id: str = "",
+    time_speed: float = 1.0,
+    drill: bool = False,  # noqa: FBT001, FBT002 - the same
+    key: str = "",
+    pilot: str = "",
+) -> str:
+    """Fly one zone, then examine and file what the aircraft saw.
+
+    Without a pilot who releases it, it stays a proposal, unless the site lets patrols go while a pilot is on duty.
+    """
+    site, now_s = read_site(Path(site_folder)), time.time()
+    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
+    with _alone(site):
+        try:
+            return work.patrol(
+                site,
+                zone_id,
+                sortie_id=name,
+                now_s=now_s,
+                time_speed=time_speed,
+                pilot=pilot,
+                drill=drill,
+                key=key,
+            )
+        except NotReleased as error:
+            return f"{name}: proposed only: {error}"
+        finally:
+            _keep_artifacts(site, name)
+
+
+@contextmanager
+def _alone(site: Site) -> Iterator[None]:
+    """One flight an aircraft and an airspace volume among all machines of this Prefect server; nobody waits."""
+    names = [name.replace("/", "-") for name in volumes(site)]
+    with get_client(sync_client=True) as client:
+        for name in names:
+            client.upsert_global_concurrency_limit_by_name(name, 1)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(concurrency(names, timeout_seconds=SLOT_WAIT_S, strict=True))
+        except TimeoutError as error:
+            raise AirspaceBusy(
+                f"another flight has {' or '.join(names)}. Wait for its landing, then ask again"
+            ) from error
+        yield
+
+
+def _keep_artifacts(site: Site, name: str) -> None:
+    """The plan's picture and a summary of the record, with the run; whatever became of the flight."""
+    folder, key = site.flights_folder / name, re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if (folder / "plan.png").exists():
+        create_image_artifact(picture_address(folder / "plan.png"), key=f"plan-{key}", description=name)
+    if (folder / "flight.jsonl").exists():
+        create_markdown_artifact(flight_summary(folder / "flight.jsonl"), key=f"flight-{key}", description=name)
 
 
 @flow(name="city_eye", retries=1, retry_delay_seconds=10, timeout_seconds=CITY_EYE_TIMEOUT_S)
@@ -95,14 +161,32 @@ def serve_site(site_folder: Path) -> None:
             )
         )
     if site.settings.aircraft:
-        deployments.append(
-            patrol.to_deployment(name="fly-now", parameters={"site_folder": folder}, concurrency_limit=1)
+        fly_now = FLY_NOW.split("/")[1]
+        deployments.append(patrol.to_deployment(name=fly_now, parameters={"site_folder": folder}, concurrency_limit=1))
+    deployments += [
+        patrol.to_deployment(
+            name=f"{each.zone}-{number}",
+            schedules=[Cron(each.cron, timezone=site.settings.site.timezone)],
+            parameters={"site_folder": folder, "zone_id": each.zone, "drill": each.drill},
+            concurrency_limit=1,
         )
+        for number, each in enumerate(site.settings.schedule, start=1)
+    ]
     if site.settings.model.models:
         deployments.append(
             retrain.to_deployment(name="retrain", parameters={"site_folder": folder}, concurrency_limit=1)
         )
     serve(*cast("list[RunnerDeployment]", deployments), limit=2)
+
+
+def fly_now(parameters: dict[str, object], key: str) -> str:
+    """Have the deployment of the running site fly now; under the same key there is one run, however often it is asked.
+
+    Returns:
+        the run's name.
+    """
+    run = run_deployment(FLY_NOW, parameters={**parameters, "key": key}, idempotency_key=key, timeout=0)
+    return str(cast("FlowRun", run).name)
 
 
 def main() -> None:

@@ -1,24 +1,30 @@
 """A sortie: one planned zone flown once, its record and recording kept in the site's folder under its id.
 
-A sortie that has landed is not flown again: its id finds its record. One that was cut off is set aside, never resumed.
+A sortie that has landed is not flown again: its id finds its record. One whose program died is attached to while its
+aircraft is in the air; after that it is set aside, never resumed.
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import shapely
-
+from flights.airspace import airspace_claim
+from flights.errors import NotReleased
+from flights.registers import release
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
+from flows.captures import write_captures
 from flows.children import Child
-from flows.errors import FlightFailed
+from flows.errors import AirspaceBusy, FlightFailed
 from flows.ingest import camera_source, telemetry_faults
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
+from flows.registers import current_approval, entered_weather, read_pilots, registered_aircraft, site_now_s
 from geofences.attitude import Attitude
 from geofences.pose import Pose, PoseTrack
 from geofences.position import Geodetic
@@ -28,11 +34,14 @@ from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    import shapely
 
     from flights.preflight import Briefing
     from flights.recorder import FlightRecord
+    from flights.registers import Release, Waiver
     from flights.survey_plan import SurveyPlan
     from geofences.zone import Zone
     from pipeline.site import Aircraft, Site
@@ -55,12 +64,14 @@ class Sortie:
         outcome: how the flight ended.
         reason: why it left the planned course, or "".
         flown_m: over ground.
+        drill: an exercise (演练).
     """
 
     sortie_id: str
     outcome: str
     reason: str
     flown_m: float
+    drill: bool = False
 
 
 def plan_zone(site: Site, zone_id: str) -> SurveyPlan:
@@ -97,6 +108,52 @@ def plan_zone(site: Site, zone_id: str) -> SurveyPlan:
     )
 
 
+def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
+    """The name of a sortie that was given none."""
+    return f"{'drill-' if drill else ''}{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def claim_key(site: Site, key: str, name: str) -> str:
+    """Use an idempotency key for a sortie, for good: the sortie that used it before, or "" when none did."""
+    path = site.flights_folder / "keys" / hashlib.sha256(key.encode()).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(name)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8") or key
+    return ""
+
+
+def pilot_names(site: Site) -> tuple[str, ...]:
+    """Who may command a flight from afar: pilots on the register, and those named for that alone."""
+    return tuple(dict.fromkeys([*(pilot.name for pilot in read_pilots(site)), *site.settings.remote.pilots]))
+
+
+def volumes(site: Site) -> tuple[str, str]:
+    """What one flight at a time may have: the aircraft, and the airspace by its approval's number."""
+    approval = current_approval(site, site_now_s(site))
+    return f"aircraft-{_aircraft(site).id}", f"airspace-{approval.number if approval else 'none'}"
+
+
+@contextmanager
+def alone(site: Site) -> Iterator[None]:
+    """Have the aircraft to oneself; a process that dies lets go of it, so that another may attach to its flight.
+
+    Raises:
+        AirspaceBusy: another process has it.
+    """
+    name, _ = volumes(site)
+    path = site.flights_folder / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AirspaceBusy(f"another flight has {name}. Wait for its landing, then ask again") from error
+        yield
+
+
 def fly_sortie(
     site: Site,
     zone_id: str,
@@ -106,31 +163,53 @@ def fly_sortie(
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    pilot: str = "",
+    waivers: Mapping[str, Waiver] | None = None,
+    drill: bool = False,
 ) -> Sortie:
     """Fly a zone once, or find that this sortie has landed already.
 
+    Args:
+        site: whose zone, aircraft and registers.
+        zone_id: what to fly.
+        sortie_id: its name; made of zone and time when None.
+        now_s: UTC, for that name.
+        time_speed: of the simulator.
+        connection: the autopilot; the site's when None.
+        say: told how it goes.
+        pilot: who releases it; empty: it releases itself where the site allows that and a pilot is on duty.
+        waivers: by check name.
+        drill: an exercise (演练); its log and record say so.
+
     Raises:
+        AirspaceBusy: another process has the aircraft.
         BadInput: the site lacks something a patrol needs.
-        FlightError: plan, link or autopilot refused.
+        FlightError: not released, or plan, link or autopilot refused.
         FlightFailed: preflight failed, or the aircraft did not land where it should.
     """
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV only when something is drawn
 
-    name = sortie_id or f"{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
     folder = site.flights_folder / name
     if (folder / RECORD).exists():
         say(f"{name}: has landed already")
         return Sortie(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    _set_aside(folder)
-    folder.mkdir(parents=True)
     plan = plan_zone(site, zone_id)
     say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
-    flown = _fly(site, plan, folder, name, time_speed=time_speed, connection=connection, say=say)
-    sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m)
+    with alone(site), airspace_claim(site.flights_folder, name, plan) as busy_with:
+        may_attach = _unfinished(site.flights_folder, folder) is not None
+        released = _release(site, pilot, may_attach=may_attach)
+        if released is not None:
+            how = "by itself, on duty: " if released.by_itself else "by "
+            say(f"{name}: released {how}{released.pilot.name}")
+        briefing = _briefing(site, released, waivers=waivers or {}, busy_with=busy_with)
+        flown = _fly(site, plan, folder, briefing, time_speed=time_speed, connection=connection, say=say, drill=drill)
+    folder, name = flown.path.parent, flown.flight_id
+    sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m, drill=drill)
+    write_plan_picture(folder / "plan.png", plan, flown=flown.pose_track)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
     (folder / RECORD).write_text(json.dumps(asdict(sortie)), encoding="utf-8")
-    write_plan_picture(folder / "plan.png", plan, flown=flown.pose_track)
     say(f"{name}: landed after {flown.flown_m:.0f} m" + (f", cut short: {flown.reason}" if flown.reason else ""))
     return sortie
 
@@ -139,20 +218,25 @@ def _fly(
     site: Site,
     plan: SurveyPlan,
     folder: Path,
-    name: str,
+    briefing: Briefing,
     *,
     time_speed: float,
     connection: str | None,
     say: Callable[[str], None],
+    drill: bool,
 ) -> FlightRecord:
     from flights.dronekit_autopilot import DroneKitAutopilot  # noqa: PLC0415 - DroneKit only when something flies
     from flights.patrol import VehicleSpeedClock, fly  # noqa: PLC0415 - the same
+    from flights.pilot_desk import Crew  # noqa: PLC0415 - the same
+    from flights.pilot_post import PilotPost  # noqa: PLC0415 - the same
     from flights.recorder import FlightRecorder  # noqa: PLC0415 - the same
 
-    briefing = _briefing(site)
     address = connection or _aircraft(site).connection
     with ExitStack() as stack:
-        if address == SIMULATOR:
+        simulated = address == SIMULATOR
+        if simulated:
+            _set_aside(folder)
+            folder.mkdir(parents=True)
             simulator = stack.enter_context(_simulator(site, folder, time_speed))
             address = simulator.wait_ready(timeout_s=SIMULATOR_READY_S)
         elif time_speed != 1.0:
@@ -162,7 +246,15 @@ def _fly(
         autopilot = stack.enter_context(
             DroneKitAutopilot.connect(address, timeout_s=CONNECT_TIMEOUT_S, time_speed=time_speed)
         )
+        aloft = autopilot.observe().armed
+        unfinished = _unfinished(site.flights_folder, folder) if aloft else None
+        if unfinished is not None:
+            say(f"{unfinished.name}: the aircraft is in the air; attaching to its flight")
+            folder = unfinished
+        elif not simulated:
+            _set_aside(folder)
         told: set[str] = set()
+        name = folder.name
 
         def progress(state: str, share: float) -> None:
             line = f"{state} {int(share * 4) * 25} %" if state == "on_mission" else str(state)
@@ -170,15 +262,25 @@ def _fly(
                 told.add(line)
                 say(f"{name}: {line}")
 
-        return fly(
+        recorder = FlightRecorder(folder / LOG, flight_id=name, attach=unfinished is not None, drill=drill)
+        crew = Crew(
+            pilots=frozenset(pilot_names(site)),
+            supervisors=frozenset(site.settings.remote.supervisors),
+            ceiling_m=briefing.approval.ceiling_m if briefing.approval else 0.0,
+        )
+        desk = PilotPost(recorder, plan, crew)
+        flown = fly(
             plan,
             autopilot,
             briefing=briefing,
-            recorder=FlightRecorder(folder / LOG, flight_id=name),
+            recorder=recorder,
             geoid_separation_m=site.settings.site.geoid_separation_m,
             clock=VehicleSpeedClock(time_speed),
             progress=progress,
+            desk=desk,
         )
+        desk.close(flown.outcome, flown.reason)
+        return flown
 
 
 def _simulator(site: Site, folder: Path, time_speed: float) -> Child:
@@ -216,6 +318,7 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
             fault="the recording does not say when it began",
             remedy=f"offsite ingest {video} --telemetry {folder / LOG} --start TIME",
         )
+    write_captures(folder, log, facts, timezone=site.settings.site.timezone)
     entry = CameraEntry(id=aircraft.id, name=aircraft.name, kind="drone", lens=aircraft.lens, look_hz=aircraft.look_hz)
     source = camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=posed.track.at)
     return replace(source, left_out=telemetry_faults(log, posed.faults))
@@ -258,6 +361,18 @@ def read_truth_track(path: Path, geoid_separation_m: float) -> PoseTrack:
     return PoseTrack(poses=tuple(poses[at_s] for at_s in sorted(poses)))
 
 
+def _unfinished(flights: Path, folder: Path) -> Path | None:
+    """The flight that the aircraft in the air must belong to: this one, or the latest whose log does not end."""
+    logs = sorted(flights.glob(f"*/{LOG}"), key=lambda log: (log.parent == folder, log.stat().st_mtime), reverse=True)
+    return next((log.parent for log in logs if b'"kind":"end"' not in _tail(log)), None)
+
+
+def _tail(log: Path) -> bytes:
+    with log.open("rb") as file:
+        file.seek(-min(2000, log.stat().st_size), 2)
+        return file.read()
+
+
 def _set_aside(folder: Path) -> None:
     """Keep what a cut-off attempt left, under another name."""
     if folder.exists():
@@ -290,31 +405,39 @@ def _zone(site: Site, zone_id: str) -> Zone:
 
 
 def _airspace(site: Site) -> shapely.Polygon:
-    approval = site.settings.approval
+    approval = current_approval(site, site_now_s(site))
     if approval is None:
         raise _missing(site, "approval", "is missing", "A patrol needs an [approval]; see docs/site.md")
-    return shapely.Polygon(approval.outline_lonlat)
+    return approval.outline
 
 
-def _briefing(site: Site) -> Briefing:
+def _release(site: Site, pilot: str, *, may_attach: bool) -> Release | None:
+    """None only where there may be a flight in the air to attach to; the checklist lets nothing start without one.
+
+    Raises:
+        NotReleased: nobody who may release it does.
+    """
+    by_itself = site.settings.patrol.release_by_itself
+    try:
+        return release(read_pilots(site), at_s=site_now_s(site), named=pilot, may_by_itself=by_itself)
+    except NotReleased:
+        if may_attach:
+            return None
+        raise
+
+
+def _briefing(site: Site, released: Release | None, *, waivers: Mapping[str, Waiver], busy_with: str) -> Briefing:
     from flights.airframe import Airframe  # noqa: PLC0415 - only when something flies
-    from flights.preflight import Approval, Briefing, Weather  # noqa: PLC0415 - the same
+    from flights.preflight import Briefing  # noqa: PLC0415 - the same
 
-    pilot, approval, weather = site.settings.pilot, site.settings.approval, site.settings.weather
-    if pilot is None or approval is None:
-        raise _missing(site, "pilot", "or [approval] is missing", "A patrol needs both; see docs/site.md")
-    aircraft = _aircraft(site)
+    aircraft, patrol, at_s = _aircraft(site), site.settings.patrol, site_now_s(site)
     return Briefing(
-        approval=Approval(
-            number=approval.number,
-            outline=_airspace(site),
-            ceiling_m=approval.max_height_agl_m,
-            valid_from_s=approval.valid_from.timestamp(),
-            valid_until_s=approval.valid_until.timestamp(),
-        ),
-        pilot=pilot.name,
-        pilot_licence=pilot.licence,
-        registration=aircraft.registration,
-        weather=Weather(**weather.model_dump()) if weather else None,
+        approval=current_approval(site, at_s),
+        release=released,
+        aircraft=registered_aircraft(site),
+        weather=entered_weather(site),
         airframe=Airframe(name=aircraft.name, battery_wh=aircraft.battery_wh),
+        max_wind_m_s=patrol.max_wind_m_s,
+        volume_busy_with=busy_with,
+        waivers=waivers,
     )

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from flows.assembly import first_model, make_sender, models_register, open_store, open_vault
 from flows.ingest import camera_source, ingest_look, is_filed
 from flows.recording import record_window, window_id
-from flows.sortie import fly_sortie, sortie_source
+from flows.sortie import claim_key, fly_sortie, sortie_name, sortie_source
 from geofences.datum import Datum
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from flights.registers import Waiver
     from flows.ingest import Ingested
     from pipeline.site import Site
 
@@ -28,8 +29,25 @@ def patrol(
     time_speed: float = 1.0,
     connection: str | None = None,
     say: Callable[[str], None] = print,
+    pilot: str = "",
+    waivers: Mapping[str, Waiver] | None = None,
+    drill: bool = False,
+    key: str = "",
 ) -> str:
     """Fly one zone (unless that sortie has landed already), then examine and file what the aircraft saw.
+
+    Args:
+        site: whose zone, aircraft and store.
+        zone_id: what to fly.
+        sortie_id: its name; made up when None.
+        now_s: UTC.
+        time_speed: of the simulator.
+        connection: to the autopilot; the site's when None.
+        say: told what happens.
+        pilot: who releases it.
+        waivers: by check name.
+        drill: an exercise (演练): everything made is marked, nothing is sent.
+        key: idempotency key; a second time under the same key nothing flies, whatever became of the first.
 
     Returns:
         one line for people.
@@ -40,11 +58,23 @@ def patrol(
     """
     if sortie_id and is_filed(site, sortie_id):
         return f"{sortie_id}: was filed before, nothing changed"
+    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
+    if key and (earlier := claim_key(site, key, name)):
+        return f"{earlier}: was asked for under this key before, nothing flies"
     sortie = fly_sortie(
-        site, zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, connection=connection, say=say
+        site,
+        zone_id,
+        sortie_id=name,
+        now_s=now_s,
+        time_speed=time_speed,
+        connection=connection,
+        say=say,
+        pilot=pilot,
+        waivers=waivers,
+        drill=drill,
     )
     say(f"{sortie.sortie_id}: examining its video")
-    return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s))
+    return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s, drill=sortie.drill))
 
 
 def watch(

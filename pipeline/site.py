@@ -55,6 +55,7 @@ class Aircraft(Entry):
     id: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     name: str
     registration: str = Field(description="civil registration mark")
+    remote_id: str = Field(default="", description="number it broadcasts in flight; a patrol is refused without it")
     connection: str = Field(description="tcp:HOST:PORT, udp:..., serial; or `simulator` for the built-in one")
     video: str = Field(default="", description="where its recording lies after landing, {sortie_id} filled in")
     lens: Lens
@@ -69,17 +70,27 @@ class Aircraft(Entry):
     home_lon_deg: float = Field(ge=-180, le=180)
 
 
+class Shift(Entry):
+    """One shift of a duty roster."""
+
+    start: datetime
+    end: datetime
+
+
 class Pilot(Entry):
-    """`[pilot]`: the remote pilot who releases patrols."""
+    """`[pilot]`, or `[[pilot]]` of pilots.toml: a remote pilot who may release patrols, on duty only."""
 
     name: str = Field(min_length=1)
     licence: str = Field(min_length=1)
+    licence_valid_until: datetime | None = Field(default=None, description="a patrol is refused without it")
+    duty: tuple[Shift, ...] = Field(default=(), description="shifts, { start = ..., end = ... } with time zone")
 
 
 class Approval(Entry):
-    """`[approval]`: the airspace approval flights are made under."""
+    """`[approval]`, or `[[approval]]` of approvals.toml: an airspace approval flights are made under."""
 
     number: str = Field(min_length=1)
+    min_height_agl_m: float = Field(default=0.0, ge=0, le=120)
     max_height_agl_m: float = Field(gt=0, le=120)
     outline_lonlat: tuple[tuple[float, float], ...] = Field(
         min_length=3, description="corners of the approved airspace, longitude first, as in GeoJSON"
@@ -96,6 +107,29 @@ class WeatherEntry(Entry):
     visibility_m: float = Field(ge=0)
     precipitation: bool = False
     entered_by: str = Field(min_length=1)
+    entered_at: datetime | None = Field(default=None, description="not older than 3 h before take-off")
+
+
+class PatrolSettings(Entry):
+    """`[patrol]`: how patrols are let go."""
+
+    release_by_itself: bool = Field(default=False, description="schedules may release while a pilot is on duty")
+    max_wind_m_s: float = Field(default=10.0, gt=0, le=20, description="with gusts; of aircraft and operator")
+
+
+class Remote(Entry):
+    """`[remote]`: who may command a flight from afar, beside the pilots on record."""
+
+    pilots: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = Field(default=(), description="may take command away from a pilot")
+
+
+class PatrolSchedule(Entry):
+    """`[[schedule]]`: a zone proposed to be flown at set times."""
+
+    zone: str = Field(min_length=1)
+    cron: str = Field(description="minute hour day month weekday, in the site's time zone")
+    drill: bool = Field(default=False, description="an exercise (演练): marked as one, files nothing")
 
 
 class DeliverySettings(Entry):
@@ -162,6 +196,9 @@ class SiteFile(Entry):
     pilot: Pilot | None = None
     approval: Approval | None = None
     weather: WeatherEntry | None = None
+    patrol: PatrolSettings = PatrolSettings()
+    schedule: tuple[PatrolSchedule, ...] = ()
+    remote: Remote = Remote()
     camera: tuple[CameraEntry, ...] = ()
     delivery: DeliverySettings = DeliverySettings()
     console: ConsoleEntry = ConsoleEntry()

@@ -30,7 +30,7 @@ class Commands:
         self._pilot, self._telemetry = pilot, telemetry
         self.missions = MissionProtocol(pilot.store, send=pilot.send, on_fence=pilot.fence_changed)
         self._messages: dict[str, Callable[[Message], None]] = {
-            "HEARTBEAT": self._heartbeat, "COMMAND_LONG": self._command_long,
+            "HEARTBEAT": self._heartbeat, "COMMAND_LONG": self._command_long, "COMMAND_INT": self._command_int,
             "PARAM_REQUEST_LIST": self._param_list, "PARAM_REQUEST_READ": self._param_read,
             "PARAM_SET": self._param_set, "REQUEST_DATA_STREAM": self._data_stream,
             "MISSION_SET_CURRENT": self._set_current, "MOUNT_CONTROL": self._mount_control,
@@ -45,6 +45,7 @@ class Commands:
             mavlink.MAV_CMD_REQUEST_AUTOPILOT_CAPABILITIES: lambda _: _result(done=telemetry.send("AUTOPILOT_VERSION")),
             mavlink.MAV_CMD_SET_MESSAGE_INTERVAL: self._interval,
             mavlink.MAV_CMD_DO_MOUNT_CONFIGURE: lambda _: ACCEPTED,
+            mavlink.MAV_CMD_DO_SET_ROI_NONE: lambda _: ACCEPTED,
         }  # fmt: skip
 
     def handle(self, message: Message) -> None:
@@ -68,6 +69,20 @@ class Commands:
         params = tuple(float(getattr(message, f"param{i}")) for i in range(1, 8))
         handler = self._commands.get(message.command)
         result = handler(params) if handler else self._pilot.do(message.command, params)
+        client = (message.get_srcSystem(), message.get_srcComponent())
+        self._pilot.send(mavlink.MAVLink_command_ack_message(message.command, result, 0, 0, *client))
+
+    def _command_int(self, message: Message) -> None:
+        item = item_from(message)
+        if message.command == mavlink.MAV_CMD_DO_REPOSITION:
+            change_mode = int(message.param2) & mavlink.MAV_DO_REPOSITION_FLAGS_CHANGE_MODE
+            result = DENIED
+            if self._pilot.mode is Mode.GUIDED or (change_mode and self._pilot.set_mode(Mode.GUIDED)):
+                result = _result(done=self._pilot.go_to(self._pilot.run.target(item)))
+        elif message.command == mavlink.MAV_CMD_DO_SET_ROI_LOCATION:
+            result = ACCEPTED
+        else:
+            result = UNSUPPORTED
         client = (message.get_srcSystem(), message.get_srcComponent())
         self._pilot.send(mavlink.MAVLink_command_ack_message(message.command, result, 0, 0, *client))
 

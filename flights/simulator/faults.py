@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 GLITCH_M = (35.0, -20.0)
 GLITCH_LASTS_S = 15.0
-LINK_SILENT_S = 45.0
+LINK_SILENT_S, LINK_BLINK_S = 45.0, 1.5
+LOSSY_SHARE = 0.15  # of all messages, each way
 LOW_CHARGE, CRITICAL_CHARGE = 0.18, 0.05  # under load 21.4 V and 20.0 V
 
 
@@ -33,6 +34,10 @@ class FaultName(StrEnum):
     FOREIGN_CAMERA_HEARTBEAT = "foreign_camera_heartbeat"
     ARM_REFUSE = "arm_refuse"
     BAD_ACK = "bad_ack"
+    LOST_PACKETS = "lost_packets"
+    LINK_BLINK = "link_blink"
+    WIND_13 = "wind_13"
+    PILOT_RTL = "pilot_rtl"
     PILOT_LOITER = "pilot_loiter"
 
 
@@ -53,7 +58,7 @@ def parse_fault(text: str) -> Fault:
         raise SimulatorError(f"--fault: {text}: want NAME@SECOND with NAME one of {known}") from None
 
 
-def strike(fault: FaultName, simulation: Simulation) -> None:  # noqa: C901 - one plain case a fault
+def strike(fault: FaultName, simulation: Simulation) -> None:  # noqa: C901, PLR0912 - one plain case a fault
     """Let a fault happen now."""
     pilot, aircraft = simulation.pilot, simulation.pilot.aircraft
     match fault:
@@ -68,6 +73,14 @@ def strike(fault: FaultName, simulation: Simulation) -> None:  # noqa: C901 - on
             aircraft.battery.remaining = LOW_CHARGE
         case FaultName.BATTERY_CRITICAL:
             aircraft.battery.remaining = CRITICAL_CHARGE
+        case FaultName.LINK_BLINK:
+            simulation.silence_link(LINK_BLINK_S)
+        case FaultName.LOST_PACKETS:
+            simulation.lost_share = LOSSY_SHARE
+        case FaultName.WIND_13:
+            aircraft.wind.speed_m_s = 13.0
+        case FaultName.PILOT_RTL:
+            pilot.set_mode(Mode.RTL)
         case FaultName.WIND_20:
             aircraft.wind.speed_m_s = 20.0
         case FaultName.BREACH:

@@ -40,7 +40,7 @@ class _Upload:
 
 def item_from(message: Message) -> MissionItem:
     """The item in a MISSION_ITEM or MISSION_ITEM_INT."""
-    scale = 1 if message.get_type() == "MISSION_ITEM_INT" else 1e7
+    scale = 1e7 if message.get_type() == "MISSION_ITEM" else 1
     lat_e7, lon_e7 = (round(value * scale) if abs(value) < 1e10 else 2**31 - 1 for value in (message.x, message.y))
     params = (float(message.param1), float(message.param2), float(message.param3), float(message.param4))
     return MissionItem(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from flights.simulator.autopilot import Autopilot
 from flights.simulator.commands import Commands
@@ -16,12 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from flights.simulator.aircraft import Aircraft
-    from flights.simulator.link import Link
+    from flights.simulator.wire import Message
+
+T = TypeVar("T")
 
 STEP_S = 0.02
 NAP_S = 0.01
 TRUTH_EVERY_S = 0.05
 MOST_LAG_S = 0.5  # wall seconds behind schedule after which the schedule is moved instead of caught up
+
+
+class Radio(Protocol):
+    """What carries messages: a socket, or memory."""
+
+    def listen(self) -> None:
+        """Open it, again after `drop`."""
+
+    def drop(self) -> None:
+        """Close it with everything under way."""
+
+    def receive(self) -> list[Message]:
+        """All messages that have arrived."""
+
+    def send(self, messages: Iterable[tuple[int, Message]]) -> None:
+        """Send (component, message) pairs."""
+
+    def wait(self, timeout_s: float, others: Iterable[int] = ()) -> list[int]:
+        """Sleep until something arrives; the file descriptors of `others` that are readable."""
 
 
 class Simulation:
@@ -32,12 +54,13 @@ class Simulation:
         telemetry: what it reports.
         commands: what it answers.
         link: the client's connection.
+        lost_share: a fault: share of all messages that do not arrive, each way.
     """
 
     def __init__(
         self,
         aircraft: Aircraft,
-        link: Link,
+        link: Radio,
         truth: TextIO,
         *,
         start_utc_s: float,
@@ -48,6 +71,8 @@ class Simulation:
         self.commands = Commands(self.pilot, self.telemetry)
         self.link, self._truth = link, truth
         self._faults = sorted(faults)
+        self.lost_share = 0.0
+        self._luck = random.Random(start_utc_s)  # noqa: S311 - reproducible, no secret
         self._silent_until_s: float | None = None
         self._next_truth_s = 0.0
 
@@ -72,10 +97,13 @@ class Simulation:
 
     def exchange(self) -> None:
         """Answer what arrived, send what is queued."""
-        for message in self.link.receive():
+        for message in self._arriving(self.link.receive()):
             self.commands.handle(message)
-        self.link.send(self.pilot.outbox)
+        self.link.send(self._arriving(self.pilot.outbox))
         self.pilot.outbox.clear()
+
+    def _arriving(self, messages: list[T]) -> list[T]:
+        return [each for each in messages if self._luck.random() >= self.lost_share] if self.lost_share else messages
 
     def run(self, *, speed: float, until_wall_s: float, should_stop: Callable[[], bool], stdin: int | None) -> None:
         """Run until told to stop.

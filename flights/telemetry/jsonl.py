@@ -44,6 +44,8 @@ def _sample(line: str) -> Sample | None:
         ValueError, TypeError, KeyError, AttributeError: it is no entry, or an entry with other values than its kind's.
     """
     entry = json.loads(line)
+    for clock in ("mono_s", "utc_s"):  # of the recorder; poses are stamped in the vehicle's own time
+        entry.pop(clock, None)
     kind = KINDS.get(entry.pop("kind"))
     if kind is None:
         return None

@@ -1,17 +1,24 @@
-"""`offsite patrol`: plan a patrol and look at it; fly it."""
+"""`offsite patrol`: plan a patrol and look at it; fly it; have the running site fly it; command a flight from afar."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flights.pilot_request import Action, PilotRequest
+from flights.registers import Waiver
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
+from pipeline.errors import BadInput
 from pipeline.site import read_site
 
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
+Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, file and send nothing.")]
+TimeSpeed = Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")]
 ZoneId = Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`.")]
 
 
@@ -48,15 +55,127 @@ def fly(
     sortie: Annotated[
         str | None, typer.Option(help="Name of the sortie; one that has landed is not flown again.")
     ] = None,
-    time_speed: Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")] = 1.0,
+    time_speed: TimeSpeed = 1.0,
+    pilot: Annotated[
+        str, typer.Option(envvar="OFFSITE_PILOT", help="Who releases it, on duty; default: the only one registered.")
+    ] = "",
+    waive: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK=REASON", help="The pilot's reason why a check may fail.")
+    ] = None,
+    drill: Drill = False,
 ) -> None:
     """Fly a patrol (preflight, fence, mission, flight, landing), then examine and file what the aircraft saw."""
     from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from flows.registers import read_pilots  # noqa: PLC0415 - the same
 
     at = read_site(site)
+    known = read_pilots(at)
+    pilot = pilot or (known[0].name if len(known) == 1 else "")
     said = report_console()
     said.print(
         work.patrol(
-            at, zone, sortie_id=sortie, now_s=time.time(), time_speed=time_speed, connection=connect, say=said.print
+            at,
+            zone,
+            sortie_id=sortie,
+            now_s=time.time(),
+            time_speed=time_speed,
+            connection=connect,
+            say=said.print,
+            pilot=pilot,
+            waivers=_waivers(waive or [], pilot),
+            drill=drill,
         )
     )
+
+
+def _waivers(texts: list[str], pilot: str) -> dict[str, Waiver]:
+    pairs = [text.partition("=") for text in texts]
+    for name, _, reason in pairs:
+        if not reason.strip() or not pilot:
+            raise typer.BadParameter(f"{name}: want CHECK=REASON, and --pilot", param_hint="--waive")
+    return {name: Waiver(by=pilot, reason=reason) for name, _, reason in pairs}
+
+
+@app.command()
+def weather(
+    wind: Annotated[float, typer.Option(help="Mean wind, m/s.")],
+    gust: Annotated[float, typer.Option(help="Strongest gust, m/s.")],
+    visibility: Annotated[float, typer.Option(help="Metres.")],
+    by: Annotated[str, typer.Option(help="Who says so.")],
+    site: SiteFolder = DEFAULT_SITE,
+    wet: Annotated[bool, typer.Option("--wet", help="Rain, snow or hail.")] = False,
+) -> None:
+    """Enter the weather; a patrol asks for one not older than three hours."""
+    from flows.registers import enter_weather  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+
+    path = enter_weather(site, wind_m_s=wind, gust_m_s=gust, visibility_m=visibility, wet=wet, by=by)
+    report_console().print(f"written to {path}")
+
+
+@app.command()
+def now(
+    zone: ZoneId,
+    site: SiteFolder = DEFAULT_SITE,
+    drill: Drill = False,
+    key: Annotated[str, typer.Option(help="Idempotency key: the same one never flies twice.")] = "",
+    time_speed: TimeSpeed = 1.0,
+    pilot: Annotated[str, typer.Option(envvar="OFFSITE_PILOT", help="Who releases it, on duty.")] = "",
+) -> None:
+    """Have the site that `offsite up` runs fly a zone now; says the run's name and does not wait for it."""
+    from flows.orchestrator import running_server  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+
+    os.environ.update(running_server(site))
+    from flows.prefect_flows import fly_now  # noqa: PLC0415 - it reads the address when it is imported
+
+    wanted: dict[str, object] = {"zone_id": zone, "drill": drill, "time_speed": time_speed, "pilot": pilot}
+    report_console().print(f"{zone}: run {fly_now(wanted, key or secrets.token_hex(8))}")
+
+
+@app.command()
+def ask(
+    action: Annotated[Action, typer.Argument(help="What is asked of the flight.")],
+    flight: Annotated[str, typer.Option(help="The sortie's name.")],
+    pilot: Annotated[str, typer.Option(help="Who asks.")],
+    site: SiteFolder = DEFAULT_SITE,
+    lat: Annotated[float | None, typer.Option(help="Of the point to go to or look at, WGS 84.")] = None,
+    lon: Annotated[float | None, typer.Option(help="Likewise.")] = None,
+    height: Annotated[float | None, typer.Option(help="Metres above home.")] = None,
+    to: Annotated[str, typer.Option(help="The pilot to hand over to.")] = "",
+) -> None:
+    """Command a flight from afar: takes or renews command for 30 s, asks, and says the answer; exit code 1 for a no."""
+    from flights.pilot_spool import PilotSpool  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+
+    folder = read_site(site).flights_folder / flight
+    said, spool = report_console(), PilotSpool(folder)
+    wanted = [action]
+    if action not in {Action.ACQUIRE, Action.REVOKE, Action.RELEASE, Action.RENEW}:
+        wanted.insert(0, Action.ACQUIRE)
+    for each in wanted:
+        request = PilotRequest(
+            command_id=secrets.token_hex(8),
+            action=each,
+            pilot=pilot,
+            key=_device_key(folder),
+            lat_deg=lat,
+            lon_deg=lon,
+            height_home_m=height,
+            to=to,
+        )
+        answer = spool.ask(request, now_s=time.time())
+        if answer.refusal:
+            said.print(f"{each}: refused: {answer.refusal} {answer.detail}".rstrip())
+            raise typer.Exit(1)
+    said.print(f"{action}: done")
+
+
+def _device_key(folder: Path) -> str:
+    """This machine's key to a flight, so that commands given one after the other are one pilot's."""
+    path = folder / "pilot.key"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(16))
+    except FileExistsError:
+        pass
+    except FileNotFoundError as error:
+        raise BadInput(path=str(folder), field="--flight", fault="no such flight", remedy="See flights/") from error
+    return path.read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geofences.zone_index import ZoneIndex
-from pipeline.console import case, evidence, health, maps, queue
+from pipeline.console import case, evidence, health, maps, pilot, queue
 from pipeline.console.desk import LANGUAGE_COOKIE, Desk, ReviewStore
 from pipeline.console.evidence_index import EvidenceIndex
 from pipeline.console.failures import show_failure, show_failures_as_pages
@@ -48,6 +48,7 @@ def create_app(
     sites: tuple[SourceSite, ...] = (),
     settings: ConsoleSettings | None = None,
     clock: Callable[[], float] = time.time,
+    flights: Path | None = None,
 ) -> FastAPI:
     """The console over a site.
 
@@ -59,6 +60,7 @@ def create_app(
         sites: its aircraft and cameras.
         settings: how the console looks.
         clock: seconds since the Unix epoch, UTC.
+        flights: the folder of flight records, if the site flies.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.desk = Desk(
@@ -71,8 +73,9 @@ def create_app(
         clock=clock,
         templates=_templates(),
         libraries=(_STATIC / "vendor" / "htmx.min.js").is_file(),
+        flights=flights,
     )
-    for pages in (queue, case, evidence, maps, health):
+    for pages in (queue, case, evidence, maps, pilot, health):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC))
     show_failures_as_pages(app)

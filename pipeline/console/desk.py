@@ -14,6 +14,7 @@ from pipeline.ports import CaseStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from jinja2 import Environment
 
@@ -52,6 +53,7 @@ class Desk:
         clock: seconds since the Unix epoch, UTC.
         templates: the pages.
         libraries: whether the browser libraries are installed.
+        flights: the folder of flight records, if the site flies.
     """
 
     store: ReviewStore
@@ -63,6 +65,7 @@ class Desk:
     clock: Callable[[], float]
     templates: Environment
     libraries: bool
+    flights: Path | None = None
 
     def source_name(self, source_id: str) -> str:
         """What people call an aircraft or camera; its id where the site does not name it."""

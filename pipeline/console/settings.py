@@ -49,6 +49,8 @@ class ConsoleSettings:
         tile_url: base map in Leaflet's form; "" draws the site's own zones alone.
         tile_datum: what the base map is drawn in; all that is drawn on it is moved there.
         tile_attribution: the base map's owner, shown on the map.
+        pilots: may take command of a flight.
+        supervisors: may take it from them.
     """
 
     site_name: str = ""
@@ -60,6 +62,8 @@ class ConsoleSettings:
     tile_url: str = ""
     tile_datum: Datum = Datum.WGS84
     tile_attribution: str = ""
+    pilots: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse settings that would only fail in front of an officer.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import ConfigDict
 
 
-_ABSENT_IF_EMPTY = ("sign_text", "boxes_px")
+_ABSENT_IF_EMPTY = ("sign_text", "boxes_px", "drill")
 
 
 class EvidenceRole(StrEnum):
@@ -72,6 +72,7 @@ class Manifest:
         items: what was sealed.
         sign_text: what a sign reads, or ""; absent from the bytes when empty, so that older seals stay as they are.
         boxes_px: what was marked in the frame, left, top, right, bottom; absent from the bytes when empty, as above.
+        drill: made in an exercise; absent from the bytes when not, for the same reason.
     """
 
     finding_id: str
@@ -96,6 +97,7 @@ class Manifest:
     datum: str = "WGS84"
     sign_text: str = ""
     boxes_px: tuple[tuple[float, float, float, float], ...] = ()
+    drill: bool = False
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     def to_bytes(self) -> bytes:

@@ -49,6 +49,7 @@ def seal_finding(
     software: str,
     device: str,
     vault: Vault,
+    drill: bool = False,
 ) -> SealedFinding:
     """Seal what a finding rests on.
 
@@ -60,6 +61,7 @@ def seal_finding(
         software: name and version of this program.
         device: make, model or description of the camera.
         vault: where to.
+        drill: an exercise, said on the picture and in the manifest.
 
     Raises:
         NotFound: the best frame was not kept.
@@ -90,15 +92,16 @@ def seal_finding(
         software=software,
         model_name=model.name,
         model_sha256=model.weights_sha256,
-        items=_seal_items(finding, finding_id, frame, source, vault),
+        items=_seal_items(finding, finding_id, frame, source, vault, drill=drill),
         sign_text=why.sign_text,
         boxes_px=tuple(_rounded(box.xyxy_px) for box in _boxes_in(finding, frame.frame_id)),
+        drill=drill,
     )
     return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
 
 
 def _seal_items(
-    finding: Finding, finding_id: str, frame: Frame, source: FrameSource, vault: Vault
+    finding: Finding, finding_id: str, frame: Frame, source: FrameSource, vault: Vault, *, drill: bool
 ) -> tuple[EvidenceItem, ...]:
     """Original first, then what was made from it."""
     followed = finding.sightings[0].track.observations
@@ -109,7 +112,7 @@ def _seal_items(
     moving = media_type.startswith("video/")
     original = _keep(vault, clip, EvidenceRole.ORIGINAL_CLIP if moving else EvidenceRole.ORIGINAL_STILL, media_type)
     image, boxes = frame.image_bgr, _boxes_in(finding, frame.frame_id)
-    caption = _caption(finding, frame, source.look_id, finding_id)
+    caption = [*(["DRILL"] if drill else []), *_caption(finding, frame, source.look_id, finding_id)]
     tagged = partial(
         with_place,
         lat_deg=finding.fix.position.lat_deg,

@@ -128,6 +128,7 @@ class Examiner:
                 software=self.software,
                 device=source.profile.name,
                 vault=self.vault,
+                drill=self.drill,
             )
             for finding in findings
         )

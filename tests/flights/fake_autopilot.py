@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from flights.autopilot import VehicleState
 from flights.errors import CommandRefused, TransferFailed
 from flights.mission_items import Command, ListKind, MissionItem
-from flights.preflight import Approval, Briefing, Weather
+from flights.preflight import Briefing
+from flights.registers import Approval, Pilot, RegisteredAircraft, Release, Weather
 from flights.samples import AttitudeSample, CaptureSample, ClockSample, GimbalSample, PositionSample, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flights.survey_plan import SurveyPlan
     from geofences.position import Geodetic
@@ -22,8 +23,14 @@ M_PER_LAT = 110_850.0
 SAFE = {
     "FS_GCS_ENABLE": 1.0, "FS_THR_ENABLE": 1.0, "FS_EKF_ACTION": 1.0, "FS_OPTIONS": 16.0, "BATT_LOW_VOLT": 21.6,
     "BATT_CRT_VOLT": 21.0, "BATT_FS_LOW_ACT": 2.0, "BATT_FS_CRT_ACT": 1.0, "FENCE_ENABLE": 1.0, "FENCE_TYPE": 5.0,
-    "FENCE_ACTION": 1.0, "FENCE_ALT_MAX": 120.0, "RTL_ALT": 1500.0, "ARMING_CHECK": 1.0, "WPNAV_SPEED": 1000.0,
+    "FENCE_ACTION": 1.0, "FENCE_ALT_MAX": 120.0, "RTL_ALT": 1500.0, "ARMING_CHECK": 1.0, "MIS_RESTART": 0.0,
 }  # fmt: skip
+PILOT = Pilot(
+    name="Li Wei",
+    licence="CAAC-1",
+    licence_until_s=START_UNIX_S + 86400,
+    duty=((START_UNIX_S - 3600, START_UNIX_S + 3600),),
+)
 MODES = {"STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER"}
 
 
@@ -36,10 +43,16 @@ def briefing_for(plan: SurveyPlan) -> Briefing:
             valid_from_s=START_UNIX_S - 3600,
             valid_until_s=START_UNIX_S + 3600,
         ),
-        pilot="Li Wei",
-        pilot_licence="CAAC-1",
-        registration="UAS123",
-        weather=Weather(wind_m_s=3, gust_m_s=5, visibility_m=8000, precipitation=False, entered_by="Li Wei"),
+        release=Release(pilot=PILOT, by_itself=False, at_s=START_UNIX_S),
+        aircraft=RegisteredAircraft(id="uav-01", registration="UAS123", remote_id="RID123"),
+        weather=Weather(
+            wind_m_s=3,
+            gust_m_s=5,
+            visibility_m=8000,
+            precipitation=False,
+            entered_by="Li Wei",
+            entered_s=START_UNIX_S - 600,
+        ),
     )
 
 
@@ -48,7 +61,9 @@ class FakeAutopilot:
 
     Attributes:
         commands: names of all commands, in order.
-        faults: by clock second, what happens then: "loiter", "wind", "silence", "disarm", "drain".
+        faults: by clock second, what happens then; see `_strike`.
+        log: (second, where it was, what was asked) of every command.
+        lost_s: since when nobody may command it any more; infinite while we may.
         refuse: commands that are answered with no.
         mission_seq: the item flown towards.
     """
@@ -64,8 +79,12 @@ class FakeAutopilot:
         self._home = home
         self._at = [0.0, 0.0, 0.0]
         self._velocity = (0.0, 0.0, 0.0)
+        self._glitch, self._satellites, self._ekf_ok = False, 17, True
+        self.log: list[tuple[float, tuple[float, float], str]] = []
+        self.lost_s = math.inf
         self._mode, self._armed, self._speed = "STABILIZE", False, 8.0
-        self._goal_height = 0.0
+        self._goal: tuple[float, float, float] | None = None
+        self.goals: list[tuple[float, float, float]] = []
         self._share, self._wind, self._silent_since = 1.0, 2.0, math.inf
         self._trigger_m, self._since_capture_m, self._captures, self._pitch = 0.0, 0.0, 0, 0.0
         self._lists: dict[ListKind, tuple[MissionItem, ...]] = {}
@@ -95,8 +114,9 @@ class FakeAutopilot:
             utc_s=START_UNIX_S + self.now,
             position=self._position(),
             gps_fix=3,
-            satellites=17,
-            ekf_ok=True,
+            satellites=self._satellites,
+            ekf_ok=self._ekf_ok,
+            gps_glitch=self._glitch,
             battery_share=self._share,
             wind_m_s=self._wind,
             wind_from_deg=0.0,
@@ -108,9 +128,13 @@ class FakeAutopilot:
         samples, self._samples = tuple(self._samples), []
         return samples
 
-    def parameters(self) -> Mapping[str, float]:
-        """All parameters."""
-        return self._parameters
+    def parameters(self, names: Iterable[str]) -> Mapping[str, float]:
+        """Those asked for."""
+        return {name: self._parameters[name] for name in names if name in self._parameters}
+
+    def held(self, kind: ListKind) -> tuple[MissionItem, ...]:
+        """What was stored."""
+        return self._lists.get(kind, ())
 
     def transfer(self, kind: ListKind, items: Sequence[MissionItem]) -> None:
         """Store a list; refuses what a real one refuses."""
@@ -125,8 +149,9 @@ class FakeAutopilot:
             raise CommandRefused(command=f"mode {mode}", result="unknown mode")
         self._obey(f"mode {mode}")
         self._mode = mode
+        self._goal = None
         if mode == "AUTO":
-            self.mission_seq = 1
+            self.mission_seq = max(1, self.mission_seq)
 
     def arm(self) -> None:
         """Arm."""
@@ -143,12 +168,23 @@ class FakeAutopilot:
         self._obey("take_off")
         if not self._armed or self._mode != "GUIDED":
             raise CommandRefused(command="take-off", result="not armed in GUIDED")
-        self._goal_height = height_home_m
+        self._goal = (0.0, 0.0, height_home_m)
 
-    def stop_trigger(self) -> None:
-        """No more pictures."""
-        self._obey("stop_trigger")
-        self._trigger_m = 0.0
+    def go_to(self, lat_deg: float, lon_deg: float, height_home_m: float) -> None:
+        """Fly there in GUIDED."""
+        self._obey("go_to")
+        east = (lon_deg - self._home.lon_deg) * M_PER_LAT * math.cos(math.radians(self._home.lat_deg))
+        self._goal = (east, (lat_deg - self._home.lat_deg) * M_PER_LAT, height_home_m)
+        self.goals.append(self._goal)
+
+    def look_at(self, *_place: float) -> None:
+        """Turn the lens there."""
+        self._obey("look_at")
+
+    def trigger(self, every_m: float) -> None:
+        """Pictures by distance."""
+        self._obey("trigger" if every_m else "stop_trigger")
+        self._trigger_m = every_m
 
     def point_gimbal(self, pitch_deg: float) -> None:
         """Turn the lens."""
@@ -160,6 +196,7 @@ class FakeAutopilot:
 
     def _obey(self, command: str) -> None:
         self.commands.append(command)
+        self.log.append((self.now, (self._at[0], self._at[1]), command))
         if command in self.refuse:
             raise CommandRefused(command=command, result="MAV_RESULT 4")
 
@@ -183,22 +220,33 @@ class FakeAutopilot:
         ]
 
     def _strike(self, fault: str) -> None:
-        if fault == "loiter":
-            self._mode = "LOITER"
-        elif fault == "wind":
-            self._wind = 14.0
-        elif fault == "silence":
-            self._silent_since = self.now
-        elif fault == "disarm":
-            self._armed = False
-        elif fault == "drain":
-            self._share = 0.2
+        match fault:
+            case "loiter" | "rtl":
+                self._mode, self.lost_s = fault.upper(), min(self.lost_s, self.now)
+            case "wind":
+                self._wind = 14.0
+            case "silence":
+                self._silent_since, self.lost_s = self.now, min(self.lost_s, self.now + 4.3)
+            case "disarm":
+                self._armed, self.lost_s = False, min(self.lost_s, self.now)
+            case "drain":
+                self._share = 0.2
+            case "empty":
+                self._share = 0.002
+            case "glitch" | "steady":
+                self._glitch = fault == "glitch"
+            case "weak":
+                self._satellites = 4
+            case "no position":
+                self._ekf_ok = False
 
     def _move(self, dt_s: float) -> None:
         if self._mode == "GUIDED":
-            self._towards(self._at[0], self._at[1], self._goal_height, dt_s)
+            self._towards(*(self._goal or self._at), dt_s)
         elif self._mode == "AUTO":
             self._fly_mission(dt_s)
+        elif self._mode == "LOITER":
+            self.now += 900 * (self.now > self.lost_s + 5)  # nothing more happens: let the watch run out at once
         elif self._mode in {"RTL", "LAND"}:
             self._come_down(dt_s, home=self._mode == "RTL")
 

@@ -20,7 +20,7 @@ from flights.dronekit_autopilot import DroneKitAutopilot
 from flights.errors import CommandRefused, LinkLost, TransferFailed
 from flights.mission_items import Command, Frame, ListKind, MissionItem
 from flights.patrol import VehicleSpeedClock, fly
-from flights.patrol_machine import PatrolState
+from flights.patrol_states import PatrolState
 from flights.plan_picture import draw_plan
 from flights.recorder import FlightRecord, FlightRecorder
 from flights.survey import plan_survey
@@ -121,7 +121,7 @@ def flown(
             geoid_separation_m=GEOID_SEPARATION_M,
             clock=clock,
         )
-        assert autopilot.parameters()["WPNAV_SPEED"] == 1000.0
+        assert autopilot.parameters(["MIS_RESTART", "NO_SUCH"]) == {"MIS_RESTART": 0.0}
         captured = len(record.captures)
         clock.sleep(2.0)
         later = sum(type(sample).__name__ == "CaptureSample" for sample in autopilot.drain())

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from shapely.geometry import LineString
 
 from flights.airframe import Airframe
 from flights.autopilot import VehicleState
-from flights.flight_monitors import PatrolLimits, Route, Watch, alarm, watch_captures, watch_progress
+from flights.flight_monitors import (
+    CONFIRM_S,
+    POLICY,
+    Action,
+    Alarm,
+    Event,
+    PatrolLimits,
+    Route,
+    Watch,
+    confirm,
+    events,
+    watch_captures,
+    watch_progress,
+)  # fmt: skip
 from flights.samples import PositionSample
+from flights.survey import plan_survey
+
+if TYPE_CHECKING:
+    from geofences.camera import Camera
+    from geofences.position import Geodetic
+    from tests.flights.conftest import OutlineFrom
 
 LIMITS = PatrolLimits(airspace_until_s=2000.0)
 
@@ -28,28 +48,62 @@ def seen(route: Route, **changes: Any) -> VehicleState:
     )
     facts: dict[str, Any] = {
         "link_age_s": 0.1, "utc_s": 1000.0, "position": position, "battery_share": 0.8, "wind_m_s": 3.0,
-        "wind_from_deg": 90.0,
+        "wind_from_deg": 90.0, "ekf_ok": True, "gps_fix": 3, "satellites": 14,
     }  # fmt: skip
     return VehicleState(**{**facts, **changes})
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "event", "action", "text"),
     [
-        ({}, None),
-        ({"position": None}, "position unknown"),
-        ({"battery_share": None}, "battery unknown"),
-        ({"battery_share": 0.255}, "the way home needs"),
-        ({"wind_m_s": 12.5}, "wind 12.5 m/s"),
-        ({"utc_s": 2001.0}, "approval expired"),
-        ({"height_home_m": 45.0}, "height 45 m, limit 40"),
-        ({"north_deg": 0.01}, "off the planned route"),
+        ({}, None, None, ""),
+        ({"position": None}, Event.POSITION_LOST, Action.LAND, "position unknown"),
+        ({"ekf_ok": False}, Event.POSITION_LOST, Action.LAND, "position unknown"),
+        ({"gps_fix": 1}, Event.GPS_WEAK, Action.PAUSE, "fix type 1"),
+        ({"satellites": 5}, Event.GPS_WEAK, Action.PAUSE, "with 5 satellites"),
+        ({"gps_glitch": True}, Event.GPS_GLITCH, Action.PAUSE, "jumps"),
+        ({"battery_share": None}, Event.BATTERY_RETURN, Action.RETURN, "battery unknown"),
+        ({"battery_share": 0.255}, Event.BATTERY_RETURN, Action.RETURN, "the way home needs"),
+        ({"battery_share": 0.001}, Event.BATTERY_LAND, Action.LAND, "the way home needs"),
+        ({"link_age_s": 3.0}, Event.HEARTBEAT_LATE, Action.WARN, "no heartbeat for 3.0 s"),
+        ({"wind_m_s": 10.5}, Event.WIND_RISING, Action.WARN, "wind 10.5 m/s, limit 12.0"),
+        ({"wind_m_s": 12.5}, Event.WIND, Action.RETURN, "wind 12.5 m/s"),
+        ({"utc_s": 2001.0}, Event.APPROVAL_EXPIRED, Action.RETURN, "approval expired"),
+        ({"height_home_m": 45.0}, Event.TOO_HIGH, Action.RETURN, "height 45 m, limit 40"),
     ],
 )
-def test_each_limit_alone_raises_its_alarm(route: Route, changes: dict[str, Any], reason: str | None) -> None:
-    """One thing wrong is enough, and is named with its number."""
-    found = alarm(route, LIMITS, seen(route, **changes))
-    assert found is None if reason is None else found is not None and reason in found
+def test_each_limit_alone_is_noticed_and_has_its_consequence(
+    route: Route, changes: dict[str, Any], event: Event | None, action: Action | None, text: str
+) -> None:
+    """One thing wrong is enough, is named with its number, and leads to what the table says."""
+    found = list(events(route, LIMITS, seen(route, **changes)))
+    assert [(each.event, each.action) for each in found] == ([(event, action)] if event else [])
+    assert all(text in each.text for each in found)
+
+
+def test_every_event_has_its_row() -> None:
+    """Nothing can be noticed without a consequence."""
+    assert set(POLICY) == set(Event)
+
+
+def test_far_outside_it_is_off_track_and_beyond_the_fence(route: Route) -> None:
+    """A kilometre away, however far from the fence's border."""
+    found = {each.event for each in events(route, LIMITS, seen(route, north_deg=0.01))}
+    assert found == {Event.OFF_TRACK, Event.FENCE_NEAR}
+
+
+def test_an_event_counts_when_it_lasts_and_is_told_once() -> None:
+    """One wild message is no event; a lasting one is told when it begins to count, and again after it was gone."""
+    wind = Alarm(event=Event.WIND, text="wind")
+    watch, counting, told = confirm(Watch(), [wind], 0.0)
+    assert (counting, told) == ([], "")
+    watch, counting, told = confirm(watch, [wind], CONFIRM_S)
+    assert (counting, told) == ([wind], "wind")
+    watch, counting, told = confirm(watch, [wind], CONFIRM_S + 1)
+    assert (counting, told) == ([wind], "")
+    watch, counting, told = confirm(watch, [], CONFIRM_S + 2)
+    watch, counting, told = confirm(watch, [wind], CONFIRM_S + 3)
+    assert counting == []
 
 
 def test_the_fence_is_kept_at_a_distance(route: Route) -> None:
@@ -58,9 +112,28 @@ def test_the_fence_is_kept_at_a_distance(route: Route) -> None:
     near = seen(route)
     assert near.position is not None
     at_border = replace(near.position, lat_deg=border[1], lon_deg=border[0])
-    found = alarm(route, replace(LIMITS, off_track_m=1e6), replace(near, position=at_border))
-    assert found is not None
-    assert "from the fence" in found
+    found = list(events(route, replace(LIMITS, off_track_m=1e6), replace(near, position=at_border)))
+    assert [each.event for each in found] == [Event.FENCE_NEAR]
+
+
+def test_our_own_ways_stay_inside_and_go_round(home: Geodetic, camera: Camera, outline: OutlineFrom) -> None:
+    """Round a no-fly area with three metres to spare; none leads out of the fence."""
+    plan = plan_survey(
+        zone_id="z",
+        outline=outline((60, -20), (90, -20), (90, 20), (60, 20)),
+        home=home,
+        height_agl_m=30.0,
+        camera=camera,
+        no_fly=(outline((20, -30), (40, -30), (40, 30), (20, 30)),),
+        airspace=outline((-20, -60), (110, -60), (110, 60), (-20, 60)),
+    )
+    route = Route(plan=plan)
+    way = route.way((70.0, 0.0), (0.0, 0.0))
+    assert len(way) >= 3
+    assert LineString([(70.0, 0.0), *way]).distance(plan.no_fly_m[0]) == pytest.approx(3.0, abs=0.2)
+    assert route.way((70.0, 40.0), (0.0, 40.0)) == ((0.0, 40.0),)
+    assert not route.is_inside((0.0, 80.0))
+    assert not route.is_inside((30.0, 0.0))
 
 
 def test_the_way_home_costs_more_against_the_wind() -> None:
@@ -75,20 +148,19 @@ def test_an_aircraft_that_hangs_is_noticed() -> None:
     watch, why = watch_progress(watch, LIMITS, (2.0, 0.0), 39.0)
     assert why is None
     _, why = watch_progress(watch, LIMITS, (2.0, 0.0), 41.0)
-    assert why == "no progress for 41 s"
+    assert why == Alarm(event=Event.STALLED, text="no progress for 41 s")
     _, why = watch_progress(watch, LIMITS, (9.0, 0.0), 41.0)
     assert why is None
 
 
-def test_a_strip_without_pictures_is_noted_once(route: Route) -> None:
-    """Beyond the planned interval plus five seconds, one note per strip."""
+def test_a_strip_without_pictures_is_noticed(route: Route) -> None:
+    """Beyond the planned interval plus five seconds, on a strip only."""
     seq = min(route.strip_seqs)
     watch, _ = watch_captures(Watch(), route, LIMITS, seq=seq, at_s=0.0, last_capture_s=None)
-    watch, note = watch_captures(watch, route, LIMITS, seq=seq, at_s=3.0, last_capture_s=None)
-    assert note is None
-    watch, note = watch_captures(watch, route, LIMITS, seq=seq, at_s=30.0, last_capture_s=2.0)
-    assert note is not None
-    _, again = watch_captures(watch, route, LIMITS, seq=seq, at_s=40.0, last_capture_s=2.0)
-    assert again is None
+    watch, gap = watch_captures(watch, route, LIMITS, seq=seq, at_s=3.0, last_capture_s=None)
+    assert gap is None
+    watch, gap = watch_captures(watch, route, LIMITS, seq=seq, at_s=30.0, last_capture_s=2.0)
+    assert gap is not None
+    assert (gap.event, gap.action) == (Event.CAPTURE_GAP, Action.WARN)
     _, elsewhere = watch_captures(watch, route, LIMITS, seq=route.return_seq, at_s=80.0, last_capture_s=2.0)
     assert elsewhere is None

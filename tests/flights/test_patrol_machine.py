@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flights.autopilot import VehicleState
 from flights.flight_monitors import PatrolLimits, Route
-from flights.patrol_machine import TIMEOUT_S, Machine, Order, Outcome, PatrolState, Seen, advance
+from flights.patrol_machine import advance
+from flights.patrol_states import OVER, TIMEOUT_S, Machine, Order, Outcome, PatrolState, Seen
 from flights.samples import PositionSample
 
 MODES = ("STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER", None)
-OVER = {PatrolState.LANDED, PatrolState.ABORTED, PatrolState.CONTROL_LOST}
+ACTIONS = ("pause", "resume", "go_to", "look_at", "return", "land")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A wish."""
+
+    action: str
+    pilot: str = "Li Wei"
+    lat_deg: float | None = 30.3198
+    lon_deg: float | None = 120.1395
+    height_home_m: float | None = None
 
 
 @st.composite
-def telemetry(draw: st.DrawFn) -> tuple[float, VehicleState, bool, bool]:
-    """How long since the last look, what is seen, whether an order succeeds, whether the operator recalls."""
+def telemetry(draw: st.DrawFn) -> tuple[float, VehicleState, bool, Asked | None]:
+    """How long since the last look, what is seen, whether an order succeeds, what a pilot wishes."""
     position = PositionSample(
         boot_s=0.0,
         lat_deg=30.3195 + draw(st.sampled_from([0.0, 0.0003, 0.003])),
@@ -38,19 +52,23 @@ def telemetry(draw: st.DrawFn) -> tuple[float, VehicleState, bool, bool]:
         wind_m_s=draw(st.sampled_from([None, 1.0, 20.0])),
         wind_from_deg=0.0,
         mission_seq=draw(st.integers(0, 30)),
+        satellites=draw(st.sampled_from([4, 14, 14])),
+        ekf_ok=draw(st.sampled_from([False, True, True])),
+        gps_glitch=draw(st.sampled_from([True, False, False])),
     )
-    return draw(st.sampled_from([0.2, 1.0, 30.0, 400.0])), vehicle, draw(st.booleans()), draw(st.booleans())
+    wish = draw(st.sampled_from([None, None, None, *(Asked(action=action) for action in ACTIONS)]))
+    return draw(st.sampled_from([0.2, 1.0, 30.0, 400.0])), vehicle, draw(st.booleans()), wish
 
 
 def run(
-    route: Route, looks: list[tuple[float, VehicleState, bool, bool]], start: Machine | None = None
+    route: Route, looks: list[tuple[float, VehicleState, bool, Asked | None]], start: Machine | None = None
 ) -> list[tuple[PatrolState, Order | None]]:
     """States before each look, with the order that the look led to."""
     machine, now, outcome = start or Machine(), 0.0, None
     path: list[tuple[PatrolState, Order | None]] = []
-    for wait_s, vehicle, ok, recall in looks:
+    for wait_s, vehicle, ok, wish in looks:
         now += wait_s
-        seen = Seen(at_s=now, vehicle=vehicle, outcome=outcome, recall=recall)
+        seen = Seen(at_s=now, vehicle=vehicle, outcome=outcome, wish=wish)
         step = advance(machine, seen, route=route, limits=PatrolLimits())
         path.append((machine.state, step.order))
         machine = step.machine
@@ -71,7 +89,7 @@ def run(
     ),
 )
 def test_no_order_ever_follows_the_loss_of_control(
-    route: Route, looks: list[tuple[float, VehicleState, bool, bool]], start: Machine
+    route: Route, looks: list[tuple[float, VehicleState, bool, Asked | None]], start: Machine
 ) -> None:
     """Once over, by whatever way and from wherever, the machine stays there and orders nothing."""
     path = run(route, looks, start)
@@ -85,7 +103,7 @@ def test_no_order_ever_follows_the_loss_of_control(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(looks=st.lists(telemetry(), max_size=25))
 def test_a_flight_starts_at_most_once_and_only_after_its_checks(
-    route: Route, looks: list[tuple[float, VehicleState, bool, bool]]
+    route: Route, looks: list[tuple[float, VehicleState, bool, Asked | None]]
 ) -> None:
     """Upload, check, arm, take-off and mission come in this order, each at most once."""
     wanted = [Order.UPLOAD, Order.CHECK, Order.ARM, Order.TAKE_OFF, Order.START_MISSION]
@@ -100,7 +118,8 @@ def test_every_state_has_a_timeout(state: PatrolState, route: Route) -> None:
     modes = {PatrolState.ARMING: "GUIDED", PatrolState.TAKEOFF: "GUIDED", PatrolState.ON_MISSION: "AUTO"}
     mode = modes.get(state, "RTL")
     vehicle = VehicleState(link_age_s=0.1, mode=mode, armed=armed)
-    machine = Machine(state=state, modes=frozenset({mode}), settled=True)
+    expected = frozenset() if state in {PatrolState.DISARMING, PatrolState.ATTACHING} else frozenset({mode})
+    machine = Machine(state=state, modes=expected, settled=True)
     late_s = TIMEOUT_S[state] + 3 * route.plan.duration_s
     step = advance(machine, Seen(at_s=late_s, vehicle=vehicle), route=route, limits=PatrolLimits())
     assert step.machine.since_s == late_s

@@ -9,7 +9,8 @@ import pytest
 
 from flights.airframe import Airframe
 from flights.autopilot import VehicleState
-from flights.preflight import Preflight, Weather, preflight
+from flights.preflight import Preflight, preflight
+from flights.registers import RegisteredAircraft, Waiver, Weather
 from flights.samples import PositionSample
 from tests.flights.fake_autopilot import SAFE, START_UNIX_S, briefing_for
 
@@ -74,15 +75,33 @@ def approval(**changes: Any) -> Callable[[Preflight], Preflight]:
     return change
 
 
+def pilot(**changes: Any) -> Callable[[Preflight], Preflight]:
+    """Change who released it."""
+
+    def change(seen: Preflight) -> Preflight:
+        assert seen.briefing.release is not None
+        release = replace(seen.briefing.release, pilot=replace(seen.briefing.release.pilot, **changes))
+        return briefing(release=release)(seen)
+
+    return change
+
+
 def parameter(name: str, value: float | None) -> Callable[[Preflight], Preflight]:
     """Change or remove a parameter."""
-    kept = {k: v for k, v in SAFE.items() if k != name}
-    return lambda seen: replace(seen, parameters=kept if value is None else {**kept, name: value})
+
+    def change(seen: Preflight) -> Preflight:
+        kept = {k: v for k, v in seen.parameters.items() if k != name}
+        return replace(seen, parameters=kept if value is None else {**kept, name: value})
+
+    return change
 
 
 def weather(**changes: Any) -> Callable[[Preflight], Preflight]:
     """Change the weather."""
-    calm = {"wind_m_s": 3.0, "gust_m_s": 6.0, "visibility_m": 8000.0, "precipitation": False, "entered_by": "Li"}
+    calm = {
+        "wind_m_s": 3.0, "gust_m_s": 6.0, "visibility_m": 8000.0, "precipitation": False, "entered_by": "Li",
+        "entered_s": START_UNIX_S,
+    }  # fmt: skip
     return briefing(weather=Weather(**{**calm, **changes}))
 
 
@@ -94,28 +113,51 @@ FAULTS: dict[str, tuple[Callable[[Preflight], Preflight], set[str]]] = {
     "few satellites": (vehicle(satellites=6), {"satellites"}),
     "battery half empty": (vehicle(battery_share=0.26), {"battery"}),
     "battery unknown": (vehicle(battery_share=None), {"battery"}),
-    "small battery": (briefing(airframe=Airframe(battery_wh=10.0)), {"battery"}),
+    "small battery": (briefing(airframe=Airframe(battery_wh=10.0)), {"battery", "every_leg"}),
     "position unknown": (vehicle(position=None), {"home_in_fence", "home_as_planned"}),
     "mission not read back": (lambda seen: replace(seen, mission_equal=None), {"mission_read_back"}),
     "fence differs": (lambda seen: replace(seen, fence_equal=False), {"fence_read_back"}),
     "disk full": (lambda seen: replace(seen, storage_free_bytes=10**6), {"storage"}),
-    "night": (lambda seen: replace(seen, at_s=seen.at_s + 10 * 3600), {"daylight", "approval_window"}),
-    "clock unknown": (lambda seen: replace(seen, at_s=float("nan")), {"daylight", "approval_window"}),
+    "night": (
+        lambda seen: replace(seen, at_s=seen.at_s + 10 * 3600),
+        {"daylight", "approval_window", "released", "weather_fresh"},
+    ),
+    "clock unknown": (
+        lambda seen: replace(seen, at_s=float("nan")),
+        {"daylight", "approval_window", "released", "weather_fresh", "licence_valid"},
+    ),
     "no approval": (
         briefing(approval=None), {"approval_number", "approval_band", "approval_area", "approval_window"},
     ),
     "approval without number": (approval(number=" "), {"approval_number"}),
     "approval too low": (approval(ceiling_m=20.0), {"approval_band"}),
     "approval ends in flight": (approval(valid_until_s=START_UNIX_S + 10), {"approval_window"}),
-    "no pilot": (briefing(pilot=""), {"remote_pilot"}),
-    "no licence": (briefing(pilot_licence=" "), {"pilot_licence"}),
-    "no registration": (briefing(registration=""), {"registration"}),
-    "no weather": (briefing(weather=None), {"weather_entered", "wind", "visibility"}),
+    "nobody released it": (
+        briefing(release=None), {"remote_pilot", "pilot_licence", "licence_valid", "released"},
+    ),
+    "no pilot named": (pilot(name=" "), {"remote_pilot"}),
+    "no licence": (pilot(licence=" "), {"pilot_licence", "licence_valid"}),
+    "licence runs out today": (pilot(licence_until_s=START_UNIX_S - 1), {"licence_valid"}),
+    "licence's end unknown": (pilot(licence_until_s=None), {"licence_valid"}),
+    "pilot off duty": (pilot(duty=((START_UNIX_S + 60, START_UNIX_S + 3600),)), {"released"}),
+    "no roster": (pilot(duty=()), {"released"}),
+    "aircraft not on the register": (briefing(aircraft=None), {"registration", "remote_id"}),
+    "no remote id": (
+        briefing(aircraft=RegisteredAircraft(id="uav-01", registration="UAS123", remote_id="")), {"remote_id"},
+    ),
+    "no weather": (briefing(weather=None), {"weather_entered", "wind", "visibility", "weather_fresh"}),
+    "weather of this morning": (weather(entered_s=START_UNIX_S - 4 * 3600), {"weather_fresh"}),
+    "lens stuck": (lambda seen: replace(seen, gimbal="no answer"), {"gimbal"}),
+    "a leg 40 m up under a ceiling of 30 m": (approval(ceiling_m=29.0), {"approval_band"}),
     "gusts": (weather(gust_m_s=14.0), {"wind"}),
     "rain": (weather(precipitation=True), {"visibility"}),
     "airspace busy": (briefing(volume_busy_with="F0"), {"airspace_free"}),
     "ground station failsafe off": (parameter("FS_GCS_ENABLE", 0.0), {"parameter_FS_GCS_ENABLE"}),
     "mission goes on without link": (parameter("FS_OPTIONS", 2.0), {"parameter_FS_OPTIONS"}),
+    "circle fence smaller than the plan": (
+        lambda seen: parameter("FENCE_TYPE", 7.0)(parameter("FENCE_RADIUS", 50.0)(seen)), {"parameter_FENCE_RADIUS"},
+    ),
+    "missions begin again after a pause": (parameter("MIS_RESTART", 1.0), {"parameter_MIS_RESTART"}),
     "fence off": (parameter("FENCE_ENABLE", 0.0), {"parameter_FENCE_ENABLE"}),
     "fence missing": (parameter("FENCE_TYPE", None), {"parameter_FENCE_TYPE"}),
     "fence below the plan": (parameter("FENCE_ALT_MAX", 25.0), {"parameter_FENCE_ALT_MAX"}),
@@ -130,21 +172,24 @@ def test_exactly_what_is_wrong_fails(fault: str, good: Preflight) -> None:
     assert failed(change(good)) == expected
 
 
-def test_only_waivable_checks_can_be_waived(good: Preflight) -> None:
-    """A reason lets a night flight pass where that is allowed, and never one without a pilot."""
-    dark = replace(
-        good,
-        at_s=good.at_s + 10 * 3600,
-        briefing=replace(
-            good.briefing,
-            pilot="",
-            waivers={"daylight": "lit area, permit 7", "remote_pilot": "busy", "approval_window": "x"},
-        ),
-    )
-    assert failed(dark) == {"remote_pilot", "approval_window"}
-    waived = next(check for check in preflight(dark) if check.name == "daylight")
-    assert not waived.ok
-    assert waived.waived == "lit area, permit 7"
+@pytest.mark.parametrize(
+    ("by", "reason", "left"),
+    [
+        ("Li Wei", "lit area, permit 7", {"satellites"}),
+        ("Li Wei", " ", {"satellites", "visibility"}),
+        ("somebody else", "lit area, permit 7", {"satellites", "visibility"}),
+    ],
+)
+def test_only_the_releasing_pilot_waives_only_what_may_be_waived(
+    good: Preflight, by: str, reason: str, left: set[str]
+) -> None:
+    """A reason lets a flight in haze pass, and never one without satellites; it is kept with its author."""
+    waivers = {name: Waiver(by=by, reason=reason) for name in ("visibility", "satellites")}
+    bad = briefing(waivers=waivers)(vehicle(satellites=5)(weather(visibility_m=800.0)(good)))
+    assert failed(bad) == left
+    found = next(check for check in preflight(bad) if check.name == "visibility")
+    assert not found.ok
+    assert (found.waived, found.waived_by) == (("", "") if "visibility" in left else (reason, by))
 
 
 def test_a_fence_beyond_the_approved_area_fails(good: Preflight, outline: OutlineFrom) -> None:

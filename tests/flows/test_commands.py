@@ -76,3 +76,23 @@ def test_a_site_drawn_on_another_map_is_noticed(tmp_path: Path, capsys: pytest.C
         path.write_text(json.dumps(json.loads(path.read_text()) | {"datum": "gcj02"}))
     assert run("zones", "check", site) == 0
     assert "looks like" not in capsys.readouterr().out
+
+
+def test_a_pilot_s_command_is_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown flight is exit code 2, a silent one 1 with the reason, and the key is its owner's alone."""
+    site = tmp_path / "site"
+    assert run("init", site) == 0
+    asked = ("patrol", "ask", "pause", "--flight", "F1", "--pilot", "Li Wei", "--site", site)
+    assert run(*asked) == 2
+    assert "no such flight" in capsys.readouterr().err
+    (site / "flights" / "F1").mkdir(parents=True)
+    assert run(*asked) == 1
+    assert "acquire: refused: flight_silent" in capsys.readouterr().out
+    assert (site / "flights" / "F1" / "pilot.key").stat().st_mode & 0o77 == 0
+
+
+def test_fly_now_needs_a_running_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `offsite up` nothing is asked of anybody, and the remedy is named."""
+    assert run("init", tmp_path / "site") == 0
+    assert run("patrol", "now", "z", "--site", tmp_path / "site") == 2
+    assert "offsite up" in capsys.readouterr().err

@@ -40,6 +40,10 @@ def refuses(port: int) -> bool:
 
 EFFECTS: dict[FaultName, Callable[[Simulation], bool]] = {
     FaultName.LINK_DROP: lambda s: refuses(s.link.port),
+    FaultName.LINK_BLINK: lambda s: refuses(s.link.port),
+    FaultName.LOST_PACKETS: lambda s: s.lost_share > 0,
+    FaultName.WIND_13: lambda s: s.pilot.aircraft.wind.speed_m_s == 13,
+    FaultName.PILOT_RTL: lambda s: s.pilot.mode is Mode.RTL,
     FaultName.GPS_LOSS: lambda s: not s.pilot.aircraft.sensors.gps_healthy,
     FaultName.GPS_GLITCH: lambda s: s.pilot.aircraft.sensors.glitch_m != (0.0, 0.0),
     FaultName.BATTERY_LOW: lambda s: s.pilot.aircraft.battery.remaining < 0.2,

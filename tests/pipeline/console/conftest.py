@@ -6,8 +6,9 @@ import asyncio
 import datetime as dt
 import hashlib
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import cv2
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 from shapely import box
 
+from flights.pilot_request import Answer, Refusal
+from flights.pilot_spool import FlightView, PilotSpool
 from geofences.ellipse import ErrorEllipse
 from geofences.ground_fix import GroundFix
 from geofences.position import Geodetic
@@ -236,13 +239,57 @@ class District:
             zones=ZONES,
             permits=PERMITS,
             sites=SITES,
-            settings=ConsoleSettings(site_name="拱宸桥街道", **settings),
+            settings=ConsoleSettings(
+                site_name="拱宸桥街道", pilots=("李伟", "赵敏"), supervisors=("王芳",), **settings
+            ),
             clock=lambda: NOW_S,
+            flights=self.folder / "flights",
         )
 
     def see_again(self, offence: Offence) -> None:
         """Another look at the latest case of a class: its version moves on."""
         self.store.file_look(make_look(self.vault, 50, offence, ago_s=60), now_s=NOW_S)
+
+
+class Airborne:
+    """A flight's end of the spool, without an aircraft: it shows itself, and answers with what it is told to.
+
+    A context manager; it ends with the block.
+    """
+
+    def __init__(self, district: District, flight_id: str = "drill-z-1", **shown: Any) -> None:
+        folder = district.folder / "flights" / flight_id
+        folder.mkdir(parents=True)
+        self.spool, self.asked, self.refusals = PilotSpool(folder), [], {}  # type: ignore[var-annotated]
+        self.view = FlightView(
+            flight_id=flight_id, drill=True, at_s=NOW_S, state="on_mission", mode="AUTO", armed=True, lat_deg=LAT,
+            lon_deg=LON, height_home_m=35.0, battery_share=0.83, link_age_s=0.4, **shown,
+        )  # fmt: skip
+        area = {"type": "Polygon", "coordinates": [list(block(-5, -5, 5, 5).exterior.coords)]}
+        feature = {"type": "Feature", "properties": {"role": "fence"}, "geometry": area}
+        self.spool.open({"type": "FeatureCollection", "features": [feature]})
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self.spool.show(self.view)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._over.wait(0.02):
+            for request in self.spool.asked():
+                self.asked.append(request)
+                why, detail = self.refusals.get(request.action, (None, ""))
+                answer = Answer.to_request(request, NOW_S, Refusal(why) if why else None, detail)
+                holder = {"pilot": request.pilot, "lease_until_s": NOW_S + 30} if request.action == "acquire" else {}
+                self.view = replace(self.view, last=answer, **holder)
+                self.spool.answer(answer)
+                self.spool.show(self.view)
 
 
 def fill(folder: Path) -> None:
@@ -316,6 +363,13 @@ def browser(district: District) -> Browser:
 def make_browser() -> type[Browser]:
     """A browser on some application."""
     return Browser
+
+
+@pytest.fixture
+def airborne(district: District) -> Iterator[Airborne]:
+    """A flight on its plan."""
+    with Airborne(district) as flight:
+        yield flight
 
 
 @pytest.fixture

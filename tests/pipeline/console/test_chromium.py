@@ -195,6 +195,32 @@ def test_nothing_runs_off_the_screen(
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, name
 
 
+def test_a_pilot_commands_by_hand(district: Any, airborne: Any, page: Page, site: str, tmp_path: Path) -> None:
+    """On a phone: take command, pause once confirmed, go to a tapped point; a refusal is read in words."""
+    airborne.refusals["go_to"] = ("crosses_no_fly", "12 m")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}pilot")
+    expect(page.locator("[data-word=state]")).to_have_text("按计划飞行")
+    expect(page.locator("[data-act=pause]")).to_be_disabled()
+    page.locator("[data-act=acquire]").click()
+    expect(page.locator("[data-word=lease]")).to_contain_text("李伟 操控中")
+    page.locator("[data-act=pause]").click()
+    page.locator("#sure button[value='']").click()
+    page.locator("[data-act=pause]").click()
+    page.locator("#sure .confirm").click()
+    expect(page.locator("#said")).to_have_text("暂停：已执行（李伟）")
+    page.locator("[data-act=go_to]").click()
+    page.locator("#air").click(position={"x": 180, "y": 60})
+    expect(page.locator("#height")).to_have_value("35")
+    page.screenshot(path=tmp_path / "pilot.png")
+    page.locator("#sure .confirm").click()
+    expect(page.locator("#said")).to_contain_text("航路穿越禁飞区 (12 m)")
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert [request.action for request in airborne.asked] == ["acquire", "pause", "go_to"]
+    assert abs(airborne.asked[-1].lat_deg - district.store.cases()[0].fix.position.lat_deg) < 0.01
+    assert len({request.key for request in airborne.asked}) == 1
+
+
 def test_it_works_without_scripts(chromium: Chromium, site: str, district: Any) -> None:
     """Where scripts are switched off, the same buttons decide."""
     first, second = district.store.cases()[:2]

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flights.patrol_states import PatrolState
+from flights.pilot_request import Action, Refusal
 from geofences.zone import ZoneKind
 from pipeline import console
 from pipeline.console.wording import LANGUAGES, Wording, choose_language, read_catalogue
@@ -37,6 +39,9 @@ ENUMS = {
     "event": EventKind,
     "drop": DropReason,
     "role": EvidenceRole,
+    "patrol": PatrolState,
+    "act": Action,
+    "refusal": Refusal,
 }
 
 
