@@ -313,7 +313,6 @@ class MavlinkAutopilot(ABC):
 
     def next_reply(self, kind: ListKind, timeout_s: float) -> TransferMessage | None:
         """The autopilot's next message about this list, or None after the time has passed."""
-
         return cast("TransferMessage | None", self._await(lambda: self._reply_about(kind), timeout_s))
 
     def _reply_about(self, kind: ListKind) -> TransferMessage | None:
