@@ -333,10 +333,10 @@ with the product's own checklist, state machine and MAVLink code; each has one f
 Modes are the autopilot's, in order; "s to the ground" counts from the fault until the motors stop.
 
 Safe: on the ground and disarmed; never above 45 m (plan 30 m), never more than {stray:.0f} m outside the fence or
-inside the no-fly area; no command after somebody else, or a failsafe, had changed the mode; the camera not triggering after a
-landing of ours. Without satellites the autopilot lands level, by its own failsafe, wherever the wind takes it: such a
-flight may come down outside, and is then not called safe. `control_lost` is our program's state, not the aircraft's: we
-stopped commanding, and the autopilot or its pilot landed.
+inside the no-fly area; no command after somebody else, or a failsafe, had changed the mode; the camera not triggering
+after a landing of ours. Without satellites the autopilot lands level, by its own failsafe, wherever the wind takes it:
+such a flight may come down outside, and is then not called safe. `control_lost` is our program's state, not the
+aircraft's: we stopped commanding, and the autopilot or its pilot landed.
 
 """
 
