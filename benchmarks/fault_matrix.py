@@ -311,7 +311,8 @@ def _judge_truth(plan: SurveyPlan, record: FlightRecord, truth: Path, where: tup
     ]
     took_s = max(0.0, high[-1] - START.timestamp() - at_s) if high else 0.0
     said = f"{record.outcome.value}{': ' * bool(record.reason)}{record.reason}"
-    ended = f"{places[-1].distance(Point(0, 0)):.0f} m from home" if high else "never left the ground"
+    strayed = f", {stray_m:.0f} m outside" if stray_m > STRAY_M else ""
+    ended = f"{places[-1].distance(Point(0, 0)):.0f} m from home{strayed}" if high else "never left the ground"
     return Cell(fault=fault, phase=phase, happened=said[:170], took_s=took_s, ended=ended, unsafe="; ".join(wrong))
 
 
@@ -319,7 +320,7 @@ def table(cells: list[Cell]) -> str:
     """As Markdown."""
     rows = ["| fault | when | what happened | s to the ground | ended | safe |", "|---|---|---|---:|---|---|"]
     for cell in cells:
-        safe = f"NO: {cell.unsafe}" if cell.unsafe else "yes"
+        safe = f"NO: {cell.unsafe}" if cell.unsafe else "down, but outside" if "outside" in cell.ended else "yes"
         took = f"{cell.took_s:.0f}" if cell.took_s else ""
         rows.append(f"| {cell.fault} | {cell.phase} | {cell.happened} | {took} | {cell.ended} | {safe} |")
     return "\n".join(rows)
@@ -329,13 +330,13 @@ INTRO = """# Fault matrix
 
 Made by `python benchmarks/fault_matrix.py --write --dronekit 10`, {date}. One flight a row, on the simulated ArduCopter
 with the product's own checklist, state machine and MAVLink code; each has one fault, struck in the middle of a phase.
-Modes are the autopilot's, in order;
-"s to the ground" counts from the fault until the motors stop.
+Modes are the autopilot's, in order; "s to the ground" counts from the fault until the motors stop.
 
 Safe: on the ground and disarmed; never above 45 m (plan 30 m), never more than {stray:.0f} m outside the fence or
-inside the no-fly area (without satellites it lands where the wind takes it: the column says how far out); no command
-after somebody else, or a failsafe, had changed the mode; the camera not triggering after a landing of ours.
-`control_lost` is our program's state, not the aircraft's: we stopped commanding, and the autopilot or its pilot landed.
+inside the no-fly area; no command after somebody else, or a failsafe, had changed the mode; the camera not triggering
+after a landing of ours. Without satellites the autopilot lands level, by its own failsafe, wherever the wind takes it:
+such a flight may come down outside, and is then not called safe. `control_lost` is our program's state, not the
+aircraft's: we stopped commanding, and the autopilot or its pilot landed.
 
 """
 
@@ -356,7 +357,10 @@ def main() -> int:
             print(cells[-1], flush=True)
     tcp = over_tcp(plan, arguments.dronekit)
     safe = sum(not cell.unsafe for cell in [*cells, *tcp])
-    told = f"{safe} of {len(cells) + len(tcp)} flights safe"
+    out = sum("outside" in cell.ended for cell in [*cells, *tcp])
+    told = (
+        f"{safe - out} of {len(cells) + len(tcp)} flights safe; {out} came down outside the fence, without satellites"
+    )
     print(told)
     if arguments.write:
         text = INTRO.format(date=datetime.now(UTC).date(), stray=STRAY_M) + f"{told}.\n\n" + table(cells) + "\n"

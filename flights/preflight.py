@@ -125,6 +125,7 @@ def _aircraft_checks(seen: Preflight) -> list[Check]:
     vehicle, airframe = seen.vehicle, seen.briefing.airframe
     have_wh = math.nan if vehicle.battery_share is None else vehicle.battery_share * airframe.battery_wh
     need_wh = seen.plan.energy_wh + airframe.reserve_wh
+    steady = vehicle.ekf_ok and not vehicle.gps_glitch
     fix, satellites = vehicle.gps_fix or 0, vehicle.satellites or 0
     need_bytes = max(MIN_STORAGE_BYTES, int(seen.plan.duration_s * BYTES_PER_FLIGHT_SECOND))
     free, held = seen.storage_free_bytes, "the autopilot holds the {} as sent"
@@ -134,7 +135,7 @@ def _aircraft_checks(seen: Preflight) -> list[Check]:
         _check("disarmed", not vehicle.armed, f"armed {vehicle.armed}", "on the ground, disarmed"),
         _check("satellite_fix", fix >= FIX_3D, f"fix type {vehicle.gps_fix}", f"at least {FIX_3D}"),
         _check("satellites", satellites >= MIN_SATELLITES, vehicle.satellites, f"at least {MIN_SATELLITES}"),
-        _check("position_estimate", vehicle.ekf_ok, f"good {vehicle.ekf_ok}", "good"),
+        _check("position_estimate", steady, f"good {vehicle.ekf_ok}, jumps {vehicle.gps_glitch}", "good and steady"),
         _check("battery", have_wh >= need_wh, f"{have_wh:.0f} Wh", energy),
         _check("storage", free >= need_bytes, f"{free / 1e6:.0f} MB", f"{need_bytes / 1e6:.0f} MB"),
         _check("mission_read_back", seen.mission_equal is True, seen.mission_equal, held.format("mission")),

@@ -110,6 +110,7 @@ FAULTS: dict[str, tuple[Callable[[Preflight], Preflight], set[str]]] = {
     "armed already": (vehicle(armed=True), {"disarmed"}),
     "no fix": (vehicle(gps_fix=2), {"satellite_fix"}),
     "fix unknown": (vehicle(gps_fix=None), {"satellite_fix"}),
+    "position jumps": (vehicle(gps_glitch=True), {"position_estimate"}),
     "few satellites": (vehicle(satellites=6), {"satellites"}),
     "battery half empty": (vehicle(battery_share=0.26), {"battery"}),
     "battery unknown": (vehicle(battery_share=None), {"battery"}),
