@@ -22,6 +22,7 @@ class WaypointKind(StrEnum):
     TAKEOFF = "takeoff"
     TRANSIT = "transit"
     STRIP_START = "strip_start"
+    BEND = "bend"  # on a strip, the trigger left as it is
     STRIP_END = "strip_end"
     RETURN = "return"
 
@@ -83,7 +84,7 @@ class SurveyPlan:
         length_m: of the route, without climb and descent.
         duration_s: from take-off to landing.
         images: number of pictures triggered.
-        coverage_share: of the zone outside no-fly areas, swept by the picture's centre row.
+        coverage_share: of the zone outside no-fly areas, seen at the width of the picture's centre row.
         energy_wh: estimate, from take-off to landing.
         warnings: what a pilot must know before accepting the plan.
     """
@@ -133,7 +134,7 @@ class SurveyPlan:
         counts: dict[str, int] = {}
         legs = []
         for i, end in enumerate(self.waypoints[1:], start=1):
-            if end.kind is WaypointKind.STRIP_END:
+            if end.kind in {WaypointKind.BEND, WaypointKind.STRIP_END}:
                 name = f"strip {end.strip}"
             else:
                 kind = "return" if end.kind is WaypointKind.RETURN else "transit"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from scipy.sparse.csgraph import shortest_path
 from shapely.geometry.polygon import orient
 
 from flights.errors import PlanRefused
@@ -33,7 +33,18 @@ class TransitMap:
         self._inside = allowed.buffer(ROUNDING_M, join_style="mitre")
         shapely.prepare(self._inside)
         self._corners = _inner_corners(allowed)
-        self._between = self._lengths(self._corners, self._corners)
+        direct = self._straight(self._corners, self._corners)
+        self._between, self._before = shortest_path(direct, directed=False, return_predecessors=True)
+
+    def distances(self, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, m) lengths of the shortest ways from each start to each end, infinite where there is none."""
+        found = self._straight(starts, ends)
+        blocked = np.isinf(found)
+        if blocked.any() and len(self._corners):
+            to_end = (self._between[:, :, None] + self._straight(self._corners, ends)[None]).min(axis=1)
+            round_m = (self._straight(starts, self._corners)[:, :, None] + to_end[None]).min(axis=1)
+            found = np.where(blocked, round_m, found)
+        return found
 
     def route(self, start: Point, goal: Point) -> tuple[Point, ...]:
         """Corner points from start to goal, both included.
@@ -41,23 +52,26 @@ class TransitMap:
         Raises:
             PlanRefused: there is no way.
         """
-        nodes = np.vstack((np.array([start, goal]), self._corners))
-        if np.isfinite(self._lengths(nodes[:1], nodes[1:2])[0, 0]):
+        ends = np.array([start, goal])
+        if np.isfinite(self._straight(ends[:1], ends[1:])[0, 0]):
             return (start, goal)
-        lengths = np.full((len(nodes), len(nodes)), np.inf)
-        lengths[2:, 2:] = self._between
-        lengths[:2, :] = self._lengths(nodes[:2], nodes)
-        lengths[:, :2] = lengths[:2, :].T
-        order = _shortest(lengths)
-        if order is None:
+        near = self._straight(ends, self._corners)
+        lengths = near[0][:, None] + self._between + near[1][None]
+        if not lengths.size or np.isinf(lengths.min()):
             raise PlanRefused(
                 leg=f"transit from {start[0]:.0f} E {start[1]:.0f} N to {goal[0]:.0f} E {goal[1]:.0f} N (metres)",
                 fault="no way inside the airspace leads there",
                 remedy="Widen the airspace, or shrink the border inset.",
             )
-        return tuple((float(nodes[i][0]), float(nodes[i][1])) for i in order)
+        first, node = divmod(int(lengths.argmin()), len(self._corners))
+        back = [node]
+        while node != first:
+            node = int(self._before[first, node])
+            back.append(node)
+        corners = [(float(x), float(y)) for x, y in self._corners[back[::-1]]]
+        return (start, *corners, goal)
 
-    def _lengths(self, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _straight(self, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, m) straight distances; infinite where the straight way leaves the area."""
         pairs = np.empty((len(starts), len(ends), 2, 2))
         pairs[:, :, 0] = starts[:, None]
@@ -77,26 +91,3 @@ def _inner_corners(allowed: Polygon) -> NDArray[np.float64]:
         into, out = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
         corners.append(xy[into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0] < 0])
     return np.vstack(corners)
-
-
-def _shortest(lengths: NDArray[np.float64]) -> list[int] | None:
-    """Dijkstra (1959) on a dense graph from node 0 to node 1."""
-    distance = np.full(len(lengths), math.inf)
-    distance[0] = 0.0
-    before = np.zeros(len(lengths), dtype=int)
-    settled = np.zeros(len(lengths), dtype=bool)
-    for _ in range(len(lengths)):
-        node = int(np.argmin(np.where(settled, math.inf, distance)))
-        if settled[node] or not math.isfinite(distance[node]):
-            return None
-        if node == 1:
-            break
-        settled[node] = True
-        through = distance[node] + lengths[node]
-        better = through < distance
-        distance[better] = through[better]
-        before[better] = node
-    order = [1]
-    while order[-1] != 0:
-        order.append(int(before[order[-1]]))
-    return order[::-1]

@@ -85,7 +85,13 @@ def test_the_number_of_images_follows_from_strips_and_overlap(
 REFUSALS = {
     "too high": ({"height_agl_m": 121.0}, "transit 1|strip 1", "allowed 10 to 120"),
     "too low": ({"height_agl_m": 5.0}, "transit 1|strip 1", "allowed 10 to 120"),
-    "hill": ({"terrain": lambda lat, _lon: 15.0 if lat < 30.3203 else 50.0}, "transit|strip", "above the ground"),
+    "unknown ground": ({"terrain": lambda lat, _lon: 15.0 if lat < 30.3203 else math.nan}, "the whole", "not known"),
+    "two corners": (
+        {"outline": Polygon([(120.139, 30.3195), (120.14, 30.3195), (120.139, 30.3195)])},
+        "the zone",
+        "no g",
+    ),
+    "overflown crowd": ({"crowds": (shapely.box(120.1388, 30.3194, 120.1392, 30.3196),)}, "take-off", "home is not"),
     "battery": ({"airframe": Airframe(battery_wh=10.0)}, "the whole flight", "needs .* Wh"),
     "speed": ({"speed_m_s": 40.0}, "all strips", "speed"),
     "overlap": ({"side_overlap": 1.0}, "all strips", "side overlap"),
@@ -99,7 +105,7 @@ def test_what_may_not_be_flown_is_refused(case: str, camera: Camera, home: Geode
     changed, leg, fault = REFUSALS[case]
     settings_: dict[str, object] = {"height_agl_m": 40.0, **changed}
     with pytest.raises(PlanRefused, match=fault) as refused:
-        plan_survey(zone_id="z", outline=outline(*SQUARE), home=home, camera=camera, **settings_)  # type: ignore[arg-type]  # a table of keywords
+        plan_survey(**{"zone_id": "z", "outline": outline(*SQUARE), "home": home, "camera": camera, **settings_})  # type: ignore[arg-type]  # a table of keywords
     assert any(refused.value.leg.startswith(name) for name in leg.split("|"))
     assert refused.value.remedy
 
