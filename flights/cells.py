@@ -56,11 +56,13 @@ class Layout:
         footprint: of one picture.
         side_overlap: share of a picture's width seen again by the next strip.
         front_overlap: share of a picture's depth seen again by the next picture.
+        tight: strips end where their neighbours show the rest, if they have any; elsewhere that leaves gaps.
     """
 
     footprint: Footprint
     side_overlap: float
     front_overlap: float
+    tight: bool = False
 
     @property
     def spacing_m(self) -> float:
@@ -96,7 +98,7 @@ def cells_of(target: BaseGeometry, allowed: Polygon, layout: Layout, *, angle_de
     turned, flown = affinity.rotate(target, -angle_deg, origin=(0, 0)), affinity.rotate(allowed, -angle_deg, (0, 0))
     _, south, _, north = turned.bounds
     laterals = layout.laterals_m(south, north)
-    row, ground = _ground(turned, laterals, layout.beyond_m)
+    row, ground = _ground(turned, laterals, layout)
     # Strips end at areas that may not be flown over; an oblique camera sees beyond the outer border.
     reach = shapely.Polygon(flown.exterior).buffer(abs(layout.footprint.centre_m)).difference(_holes(flown))
     which, ground = _clipped(ground, laterals[row], reach)
@@ -125,13 +127,17 @@ def _holes(area: Polygon) -> BaseGeometry:
 
 
 def _ground(
-    turned: BaseGeometry, laterals: NDArray[np.float64], beyond_m: float
+    turned: BaseGeometry, laterals: NDArray[np.float64], layout: Layout
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The rows and (n, 2) extents along x of the ground in each row's slab, less what is seen beyond the ends."""
     west, south, east, north = turned.bounds
-    edges = np.concatenate(([south], (laterals[1:] + laterals[:-1]) / 2, [north]))
-    far = np.full(len(laterals), 1.0)
-    slabs = shapely.intersection(turned, shapely.box(far * (west - 1), edges[:-1], far * (east + 1), edges[1:]))
+    between = (laterals[1:] - laterals[:-1]) / 2
+    if layout.tight:
+        between = np.clip(2 * between - layout.footprint.width_m / 2, 0.05 * between, between)
+    low = np.concatenate(([south], laterals[1:] - between))
+    high = np.concatenate((laterals[:-1] + between, [north]))
+    far = np.ones(len(laterals))
+    slabs = shapely.intersection(turned, shapely.box(far * (west - 1), low, far * (east + 1), high))
     parts, rows = shapely.get_parts(slabs, return_index=True)
     real = shapely.area(parts) > SLIVER_M2
     merged: list[tuple[int, float, float]] = []
@@ -144,7 +150,7 @@ def _ground(
             merged.append((row, start, end))
     table = np.array(merged, dtype=np.float64).reshape(-1, 3)
     middle = (table[:, 1] + table[:, 2]) / 2
-    half = np.maximum((table[:, 2] - table[:, 1]) / 2 - beyond_m, SHORTEST_STRIP_M / 2)
+    half = np.maximum((table[:, 2] - table[:, 1]) / 2 - layout.beyond_m, SHORTEST_STRIP_M / 2)
     return table[:, 0].astype(np.int64), np.stack((middle - half, middle + half), axis=1)
 
 

@@ -7,6 +7,7 @@ Source: direction search over edges, Huang (2001), "Optimal line-sweep-based dec
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ from flights.survey_request import SurveyRequest
 from flights.tour import best_tour
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
     from geofences.position import Geodetic
 
 ANGLE_STEP_DEG = 15
-MISSED_PENALTY = 5.0  # ground left out costs as much as flying it five times
-FULL_SEARCHES = 4  # directions that are routed exactly, after ranking all by their strips
+MISSED_PENALTY = 3.0  # ground left out costs as much as flying it three times
+FULL_SEARCHES = 5  # directions that are routed exactly, after ranking all by their strips
+REFINED = 2  # of them, improved strip by strip
+MOST_REFINED = 80  # strips
 
 
 def plan_survey(
@@ -80,24 +85,30 @@ def draft_survey(request: SurveyRequest) -> SurveyPlan:
         PlanRefused: no part of the zone can be reached.
     """
     target = request.zone_m.intersection(request.transit.allowed)
-    tried = [(angle, cells_of(request.zone_m, request.transit.allowed, request.layout, angle_deg=angle))
-             for angle in _angles(request.zone_m)]  # fmt: skip
-    ranked = sorted((one for one in tried if one[1]), key=lambda one: _rough_time_s(request, one[1]))
-    found = []
-    for angle, cells in ranked[:FULL_SEARCHES]:
-        passes = _tour(request, cells, target)
-        route = [point for _, point in route_of(passes, request.transit)]
-        missed_m = _missed_m2(request, passes, target) / request.layout.spacing_m
-        seconds = request.airframe.route_time_s(route, request.speed_m_s)
-        found.append((seconds + MISSED_PENALTY * missed_m / request.speed_m_s, angle, passes))
-    if not found:
+    ranked = _ranked(request, target)
+    if not ranked:
         raise PlanRefused(
             leg="all strips",
             fault="no part of the zone can be reached from home",
             remedy="Check that zone, airspace and home lie together, and that no-fly areas leave a way.",
         )
-    _, angle, passes = min(found, key=lambda one: one[0])
+    toured = [(angle, _tour(request, cells, target)) for angle, cells in ranked[:FULL_SEARCHES]]
+    toured.sort(key=lambda one: _time_s(request, one[1], target))
+    toured += [(angle, _refined(request, passes)) for angle, passes in toured[:REFINED]]
+    angle, passes = min(toured, key=lambda one: _time_s(request, one[1], target))
     return compose_plan(request, passes, strip_angle_deg=angle)
+
+
+def _ranked(request: SurveyRequest, target: BaseGeometry) -> list[tuple[float, tuple[Cell, ...]]]:
+    """Directions and their cells, the fastest first as far as strips, turns and unseen ground tell."""
+    ranked = []
+    for angle in _angles(request.zone_m):
+        for tight in (False, True):
+            layout = replace(request.layout, tight=tight)
+            cells = cells_of(request.zone_m, request.transit.allowed, layout, angle_deg=angle)
+            if cells:
+                ranked.append((_rough_time_s(request, cells, target), angle, cells))
+    return [(angle, cells) for _, angle, cells in sorted(ranked, key=lambda one: one[0])]
 
 
 def _angles(zone: BaseGeometry) -> list[float]:
@@ -115,14 +126,14 @@ def _angles(zone: BaseGeometry) -> list[float]:
     return kept
 
 
-def _rough_time_s(request: SurveyRequest, cells: tuple[Cell, ...]) -> float:
+def _rough_time_s(request: SurveyRequest, cells: tuple[Cell, ...], target: BaseGeometry) -> float:
     """Strips, a half turn and a step aside for each, and the way to another cell."""
-    lanes = [lane for cell in cells for lane in cell]
-    flown_m = sum(one.length_m for lane in lanes for one in lane.ways[0])
-    aside_m = request.layout.spacing_m * len(lanes)
-    apart_m = math.sqrt(request.zone_m.area) / 3 * len(cells)
-    turns = sum(len(lane.ways[0]) for lane in lanes) + len(cells)
-    return (flown_m + aside_m + apart_m) / request.speed_m_s + turns * request.airframe.half_turn_s
+    passes = [one for cell in cells for lane in cell for one in lane.ways[0]]
+    aside_m = request.layout.spacing_m * len(passes)
+    apart_m = math.sqrt(target.area) / 3 * len(cells)
+    turns_s = (len(passes) + len(cells)) * request.airframe.half_turn_s
+    flown_m = sum(one.length_m for one in passes)
+    return (flown_m + aside_m + apart_m) / request.speed_m_s + turns_s + _penalty_s(request, passes, target)
 
 
 def _tour(request: SurveyRequest, cells: tuple[Cell, ...], target: BaseGeometry) -> tuple[Pass, ...]:
@@ -135,6 +146,21 @@ def _tour(request: SurveyRequest, cells: tuple[Cell, ...], target: BaseGeometry)
     return best_tour(ways, request.transit, request.airframe, request.speed_m_s)
 
 
-def _missed_m2(request: SurveyRequest, passes: tuple[Pass, ...], target: BaseGeometry) -> float:
+def _refined(request: SurveyRequest, passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+    """The same passes with single strips moved and turned, where the lens sees the same from both directions."""
+    if request.footprint.centre_m != 0 or len(passes) > MOST_REFINED:
+        return passes
+    single = [[(one,), (one.reversed(),)] for one in passes]
+    return best_tour(single, request.transit, request.airframe, request.speed_m_s, start=range(len(passes)))
+
+
+def _time_s(request: SurveyRequest, passes: tuple[Pass, ...], target: BaseGeometry) -> float:
+    route = [point for _, point in route_of(passes, request.transit)]
+    return request.airframe.route_time_s(route, request.speed_m_s) + _penalty_s(request, passes, target)
+
+
+def _penalty_s(request: SurveyRequest, passes: Sequence[Pass], target: BaseGeometry) -> float:
+    """What ground that passes leave unseen would cost to fly over, several times."""
     seen = ground_seen(passes, request.footprint, front_overlap=request.front_overlap)
-    return float(target.difference(seen).area)
+    missed_m2 = float(target.difference(seen).area)
+    return MISSED_PENALTY * missed_m2 / request.layout.spacing_m / request.speed_m_s

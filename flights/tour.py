@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flights.transit import turn_rad
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from flights.coverage import Pass
     from flights.transit import TransitMap
 
-WAYS = 4  # to fly a cell, at most
 EXHAUSTIVE = 6  # cells whose every order is tried
 ROUNDS = 60  # of improvement, at most
 LONGEST_MOVED = 3  # cells moved together
@@ -36,10 +37,10 @@ class _Costs:
     """Seconds, by cell and way.
 
     Attributes:
-        first: (n, 4) from home to a way's start.
-        last: (n, 4) from a way's end to home.
-        between: (n, n, 4, 4) from a way's end to another cell's way's start.
-        inside: (n, 4) along the way itself; infinite where a cell has fewer ways.
+        first: (n, w) from home to a way's start.
+        last: (n, w) from a way's end to home.
+        between: (n, n, w, w) from a way's end to another cell's way's start.
+        inside: (n, w) along the way itself; infinite where a cell has fewer ways.
     """
 
     first: NDArray[np.float64]
@@ -70,19 +71,27 @@ class _Costs:
 
 
 def best_tour(
-    cells: Sequence[Sequence[tuple[Pass, ...]]], transit: TransitMap, airframe: Airframe, speed_m_s: float
+    cells: Sequence[Sequence[tuple[Pass, ...]]],
+    transit: TransitMap,
+    airframe: Airframe,
+    speed_m_s: float,
+    *,
+    start: Sequence[int] | None = None,
 ) -> tuple[Pass, ...]:
     """All passes in a good order, from home at (0, 0) and back.
 
     Args:
-        cells: for each cell the ways to fly it, at least one and at most four, none of them empty.
+        cells: for each cell the ways to fly it, at least one, none of them empty.
         transit: where the aircraft may be.
         airframe: for its turns.
         speed_m_s: over ground.
+        start: an order that is good already, to be improved only.
     """
     costs = _costs(cells, transit, airframe, speed_m_s)
     count = len(cells)
-    if count <= EXHAUSTIVE:
+    if start is not None:
+        order = _improved(costs, np.array(start))
+    elif count <= EXHAUSTIVE:
         orders = np.array(list(itertools.permutations(range(count))))
         order = orders[int(costs.totals(orders).argmin())]
     else:
@@ -98,10 +107,10 @@ def best_tour(
 def _costs(
     cells: Sequence[Sequence[tuple[Pass, ...]]], transit: TransitMap, airframe: Airframe, speed_m_s: float
 ) -> _Costs:
-    count = len(cells)
-    starts, ends = np.zeros((2, count, WAYS, 2))
-    enter, leave = np.zeros((2, count, WAYS))
-    inside = np.full((count, WAYS), np.inf)
+    shape = count, most = len(cells), max(map(len, cells))
+    starts, ends = np.zeros((2, *shape, 2))
+    enter, leave = np.zeros((2, *shape))
+    inside = np.full(shape, np.inf)
     for i, ways in enumerate(cells):
         for j, way in enumerate(ways):
             starts[i, j], ends[i, j] = way[0].start_m, way[-1].end_m
@@ -109,36 +118,35 @@ def _costs(
             inside[i, j] = airframe.route_time_s([p for one in way for p in (one.start_m, one.end_m)], speed_m_s)
     home, free = np.zeros((1, 2)), [math.nan]
     from_m, to_m = np.vstack((home, ends.reshape(-1, 2))), np.vstack((home, starts.reshape(-1, 2)))
-    turned_rad = _bends(from_m, to_m, np.append(free, leave), np.append(free, enter))
-    seconds = _ways(from_m, to_m, transit) / speed_m_s + airframe.half_turn_s * turned_rad / math.pi
+    seconds = _leg_seconds(transit, airframe, speed_m_s, from_m, to_m, np.append(free, leave), np.append(free, enter))
     return _Costs(
-        first=seconds[0, 1:].reshape(count, WAYS),
-        last=seconds[1:, 0].reshape(count, WAYS),
-        between=seconds[1:, 1:].reshape(count, WAYS, count, WAYS).transpose(0, 2, 1, 3),
+        first=seconds[0, 1:].reshape(shape),
+        last=seconds[1:, 0].reshape(shape),
+        between=seconds[1:, 1:].reshape(count, most, count, most).transpose(0, 2, 1, 3),
         inside=inside,
     )
 
 
-def _ways(from_m: NDArray[np.float64], to_m: NDArray[np.float64], transit: TransitMap) -> NDArray[np.float64]:
-    """(n, m) shortest ways; points that coincide are looked at once."""
-    points, which = np.unique(np.vstack((from_m, to_m)).round(6), axis=0, return_inverse=True)
-    return transit.distances(points, points)[np.ix_(which[: len(from_m)], which[len(from_m) :])]
-
-
-def _bends(
-    from_m: NDArray[np.float64], to_m: NDArray[np.float64], leave: NDArray[np.float64], enter: NDArray[np.float64]
+def _leg_seconds(
+    transit: TransitMap,
+    airframe: Airframe,
+    speed_m_s: float,
+    from_m: NDArray[np.float64],
+    to_m: NDArray[np.float64],
+    leave: NDArray[np.float64],
+    enter: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(n, m) radians turned at both ends of a straight leg; a heading that is not a number asks for no turn."""
-    legs = to_m[None] - from_m[:, None]
-    along = np.arctan2(legs[..., 1], legs[..., 0])
-    moved = np.linalg.norm(legs, axis=-1) > 0.01
-    both = np.nan_to_num(_turn(leave[:, None], along)) + np.nan_to_num(_turn(along, enter[None]))
-    return np.where(moved, both, np.nan_to_num(_turn(leave[:, None], enter[None])))
-
-
-def _turn(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
-    turn: NDArray[np.float64] = np.abs((after - before + np.pi) % (2 * np.pi) - np.pi)
-    return turn
+    """(n, m) seconds with the turns at both ends; a heading that is not a number asks for no turn."""
+    # Points that coincide are looked at once.
+    points, which = np.unique(np.vstack((from_m, to_m)).round(6), axis=0, return_inverse=True)
+    ways = transit.ways(points, points)
+    at = np.ix_(which[: len(from_m)], which[len(from_m) :])
+    length_m = ways.length_m[at]
+    bends = np.nan_to_num(turn_rad(leave[:, None], ways.leave_rad[at]))
+    bends += ways.bends_rad[at] + np.nan_to_num(turn_rad(ways.enter_rad[at], enter[None]))
+    bends = np.where(length_m > 0.01, bends, np.nan_to_num(turn_rad(leave[:, None], enter[None])))
+    seconds: NDArray[np.float64] = length_m / speed_m_s + airframe.half_turn_s * bends / math.pi
+    return seconds
 
 
 def _nearest_first(costs: _Costs) -> NDArray[np.int64]:
