@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 ANGLE_STEP_DEG = 15
 MISSED_PENALTY = 3.0  # ground left out costs as much as flying it three times
-FULL_SEARCHES = 5  # directions that are routed exactly, after ranking all by their strips
-REFINED = 2  # of them, improved strip by strip
-MOST_REFINED = 80  # strips
+FULL_SEARCHES = 6  # directions that are routed exactly, after ranking all by their strips
+REFINED = 6  # of them, improved strip by strip
+MOST_REFINED = 60  # strips
 
 
 def plan_survey(
@@ -130,8 +130,8 @@ def _rough_time_s(request: SurveyRequest, cells: tuple[Cell, ...], target: BaseG
     """Strips, a half turn and a step aside for each, and the way to another cell."""
     passes = [one for cell in cells for lane in cell for one in lane.ways[0]]
     aside_m = request.layout.spacing_m * len(passes)
-    apart_m = math.sqrt(target.area) / 3 * len(cells)
-    turns_s = (len(passes) + len(cells)) * request.airframe.half_turn_s
+    apart_m = math.sqrt(target.area) / 6 * len(cells)
+    turns_s = len(passes) * request.airframe.half_turn_s
     flown_m = sum(one.length_m for one in passes)
     return (flown_m + aside_m + apart_m) / request.speed_m_s + turns_s + _penalty_s(request, passes, target)
 

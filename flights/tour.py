@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from flights.transit import TransitMap
 
 EXHAUSTIVE = 6  # cells whose every order is tried
-ROUNDS = 60  # of improvement, at most
+WORK = 1_500_000  # stops weighed while an order is improved, at most
+REACH = 12  # how far a run is moved, and the longest that is turned round
 LONGEST_MOVED = 3  # cells moved together
-SHAKES = 6  # times a good order is broken up and improved again
+SHAKES = 2  # times a good order is broken up and improved again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ def _improved(costs: _Costs, order: NDArray[np.int64]) -> NDArray[np.int64]:
     """The best neighbour, again and again, until there is no better one."""
     moves = _moves(len(order))
     best = float(costs.totals(order[None])[0])
-    for _ in range(ROUNDS):
+    for _ in range(max(3, WORK // moves.size)):
         tried = order[moves]
         totals = costs.totals(tried)
         at = int(totals.argmin())
@@ -177,11 +178,13 @@ def _improved(costs: _Costs, order: NDArray[np.int64]) -> NDArray[np.int64]:
 @lru_cache(maxsize=64)
 def _moves(count: int) -> NDArray[np.int64]:
     """(moves, count) rearrangements: runs of up to three cells moved elsewhere, and runs turned round."""
-    found = set()
+    found = {tuple(range(count))}
     for start, end in itertools.combinations(range(count + 1), 2):
         run = tuple(range(start, end))
-        rest = (*range(start), *range(end, count))
-        found.add((*range(start), *run[::-1], *range(end, count)))
+        if len(run) <= REACH:
+            found.add((*range(start), *run[::-1], *range(end, count)))
         if len(run) <= LONGEST_MOVED:
-            found |= {(*rest[:at], *piece, *rest[at:]) for at in range(len(rest) + 1) for piece in (run, run[::-1])}
+            rest = (*range(start), *range(end, count))
+            near = range(max(0, start - REACH), min(len(rest), start + REACH) + 1)
+            found |= {(*rest[:at], *piece, *rest[at:]) for at in near for piece in (run, run[::-1])}
     return np.array(sorted(found))
