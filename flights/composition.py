@@ -61,7 +61,6 @@ def compose_plan(request: SurveyRequest, passes: Sequence[Pass], *, strip_angle_
     waypoints = _waypoints(request, stops)
     heights = [waypoint.height_home_m for waypoint in waypoints]
     level_s = airframe.route_time_s(route, speed_m_s)
-    climb_m = heights[0] + sum(max(0.0, after - before) for before, after in pairwise(heights))
     plan = SurveyPlan(
         zone_id=request.zone_id, home=request.home, outline=request.outline, airspace=request.sky,
         no_fly=request.closed, speed_m_s=speed_m_s, gimbal_pitch_deg=request.gimbal_pitch_deg,
@@ -71,9 +70,18 @@ def compose_plan(request: SurveyRequest, passes: Sequence[Pass], *, strip_angle_
         coverage_share=_coverage_share(request, passes),
         length_m=sum(math.dist(a, b) for a, b in pairwise(route)),
         duration_s=level_s + heights[0] / airframe.climb_m_s + heights[-1] / airframe.descend_m_s,
-        energy_wh=airframe.flight_wh(route, speed_m_s, climb_m=climb_m, descend_m=heights[-1]),
+        energy_wh=energy_wh(request, stops),
     )  # fmt: skip
     return replace(plan, warnings=_warnings(plan))
+
+
+def energy_wh(request: SurveyRequest, stops: list[Stop]) -> float:
+    """Energy from take-off to landing, the climbs over the ground below included."""
+    over, ground = _over_ground(request, stops)
+    height_m = ground[0] + request.height_agl_m - request.home.alt_ellipsoid_m
+    climb_m = height_m + sum(max(0.0, after - before) for before, after in pairwise(ground))
+    route = [point for _, point in over]
+    return request.airframe.flight_wh(route, request.speed_m_s, climb_m=climb_m, descend_m=height_m)
 
 
 def _waypoints(request: SurveyRequest, stops: list[Stop]) -> tuple[Waypoint, ...]:
