@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from shapely.geometry import LineString
 
-from flights.coverage import ground_seen
+from flights.coverage import Pass, ground_seen
 from flights.errors import PlanRefused
 from flights.plan_checks import blocked_returns
+from flights.plane import plane_point
 from flights.survey_plan import SurveyPlan, Waypoint, WaypointKind
 from geofences.position import Geodetic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flights.coverage import Pass
     from flights.plan_checks import Terrain
     from flights.plane import Point
     from flights.survey_request import SurveyRequest
@@ -55,22 +55,32 @@ def compose_plan(request: SurveyRequest, passes: Sequence[Pass], *, strip_angle_
     Raises:
         PlanRefused: a pass cannot be reached, or the ground's height is not known.
     """
+    waypoints = _waypoints(request, route_of(passes, request.transit))
+    return plan_of_waypoints(request, waypoints, strip_angle_deg=strip_angle_deg)
+
+
+def plan_of_waypoints(request: SurveyRequest, waypoints: tuple[Waypoint, ...], *, strip_angle_deg: float) -> SurveyPlan:
+    """The plan that flies waypoints as they are, with what it costs; not yet validated."""
     airframe, speed_m_s = request.airframe, request.speed_m_s
-    stops = route_of(passes, request.transit)
-    route = [point for _, point in stops]
-    waypoints = _waypoints(request, stops)
+    route = [plane_point(waypoint.position, request.frame) for waypoint in waypoints]
     heights = [waypoint.height_home_m for waypoint in waypoints]
+    passes = [
+        Pass(start_m=start, end_m=end)
+        for start, end, waypoint in zip(route, route[1:], waypoints[1:], strict=False)
+        if waypoint.kind in {WaypointKind.BEND, WaypointKind.STRIP_END}
+    ]
+    trigger_m = max((waypoint.trigger_m for waypoint in waypoints), default=0.0)
     level_s = airframe.route_time_s(route, speed_m_s)
+    climb_m = heights[0] + sum(max(0.0, after - before) for before, after in pairwise(heights))
     plan = SurveyPlan(
         zone_id=request.zone_id, home=request.home, outline=request.outline, airspace=request.sky,
-        no_fly=request.closed, speed_m_s=speed_m_s, gimbal_pitch_deg=request.gimbal_pitch_deg,
-        trigger_m=request.trigger_m, strip_angle_deg=strip_angle_deg, gsd_m=request.footprint.gsd_m,
-        waypoints=waypoints,
-        images=sum(math.floor(one.length_m / request.trigger_m) + 1 for one in passes),
+        no_fly=request.closed, speed_m_s=speed_m_s, gimbal_pitch_deg=request.gimbal_pitch_deg, trigger_m=trigger_m,
+        strip_angle_deg=strip_angle_deg, gsd_m=request.footprint.gsd_m, waypoints=waypoints,
+        images=sum(math.floor(one.length_m / trigger_m) + 1 for one in passes),
         coverage_share=_coverage_share(request, passes),
         length_m=sum(math.dist(a, b) for a, b in pairwise(route)),
         duration_s=level_s + heights[0] / airframe.climb_m_s + heights[-1] / airframe.descend_m_s,
-        energy_wh=energy_wh(request, stops),
+        energy_wh=airframe.flight_wh(route, speed_m_s, climb_m=climb_m, descend_m=heights[-1]),
     )  # fmt: skip
     return replace(plan, warnings=_warnings(plan))
 

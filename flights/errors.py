@@ -4,6 +4,7 @@ Tree::
 
     FlightError
     ├── PlanRefused         a survey plan that may not be flown; names the leg and the remedy
+    ├── PlanUnreadable      a file of a plan that cannot be read whole; names file, field and remedy
     ├── SimulatorError      the simulated autopilot cannot be started as asked
     ├── TelemetryError      a log from which nothing can be used; names file, row, field and remedy
     └── AutopilotError
@@ -37,6 +38,26 @@ class PlanRefused(FlightError):
         self.fault = fault
         self.remedy = remedy
         super().__init__(f"{leg}: {fault}. {remedy}")
+
+
+class PlanUnreadable(FlightError):
+    """A file of a plan that cannot be read whole; nothing of it is flown.
+
+    Attributes:
+        path: the file.
+        field: the field at fault.
+        fault: what is wrong.
+        remedy: what to do about it.
+    """
+
+    code = "plan_unreadable"
+
+    def __init__(self, *, path: str, field: str, fault: str, remedy: str) -> None:
+        self.path = path
+        self.field = field
+        self.fault = fault
+        self.remedy = remedy
+        super().__init__(f"{path}: {field}: {fault}. {remedy}")
 
 
 class TelemetryError(FlightError):

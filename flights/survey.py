@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 ANGLE_STEP_DEG = 15
 MISSED_PENALTY = 3.0  # ground left out costs as much as flying it three times
-FULL_SEARCHES = 6  # directions that are routed exactly, after ranking all by their strips
+FULL_SEARCHES = 5  # directions that are routed exactly, after ranking all by their strips
 REFINED = 6  # of them, improved strip by strip
 MOST_REFINED = 60  # strips
 
@@ -92,7 +92,8 @@ def draft_survey(request: SurveyRequest) -> SurveyPlan:
             fault="no part of the zone can be reached from home",
             remedy="Check that zone, airspace and home lie together, and that no-fly areas leave a way.",
         )
-    toured = [(angle, _tour(request, cells, target)) for angle, cells in ranked[:FULL_SEARCHES]]
+    loose = [(angle, _cells(request, angle, tight=False)) for angle, _ in ranked[:FULL_SEARCHES]]
+    toured = [(angle, _tour(request, cells, target)) for angle, cells in (*ranked[:FULL_SEARCHES], *loose)]
     toured.sort(key=lambda one: _time_s(request, one[1], target))
     toured += [(angle, _refined(request, passes)) for angle, passes in toured[:REFINED]]
     angle, passes = min(toured, key=lambda one: _time_s(request, one[1], target))
@@ -103,12 +104,15 @@ def _ranked(request: SurveyRequest, target: BaseGeometry) -> list[tuple[float, t
     """Directions and their cells, the fastest first as far as strips, turns and unseen ground tell."""
     ranked = []
     for angle in _angles(request.zone_m):
-        for tight in (False, True):
-            layout = replace(request.layout, tight=tight)
-            cells = cells_of(request.zone_m, request.transit.allowed, layout, angle_deg=angle)
-            if cells:
-                ranked.append((_rough_time_s(request, cells, target), angle, cells))
+        cells = _cells(request, angle, tight=True)
+        if cells:
+            ranked.append((_rough_time_s(request, cells, target), angle, cells))
     return [(angle, cells) for _, angle, cells in sorted(ranked, key=lambda one: one[0])]
+
+
+def _cells(request: SurveyRequest, angle_deg: float, *, tight: bool) -> tuple[Cell, ...]:
+    layout = replace(request.layout, tight=tight)
+    return cells_of(request.zone_m, request.transit.allowed, layout, angle_deg=angle_deg)
 
 
 def _angles(zone: BaseGeometry) -> list[float]:
@@ -118,7 +122,7 @@ def _angles(zone: BaseGeometry) -> list[float]:
         for ring in (part.exterior, *part.interiors) if part.geom_type == "Polygon" else ():
             for dx, dy in np.diff(np.asarray(ring.coords), axis=0).tolist():
                 edges.append((math.hypot(dx, dy), math.degrees(math.atan2(dy, dx)) % 180))
-    longest = [angle for _, angle in sorted(edges, reverse=True)[:12]]
+    longest = [angle for _, angle in sorted(edges, reverse=True)[:8]]
     kept: list[float] = []
     for angle in [*longest, *range(0, 180, ANGLE_STEP_DEG)]:
         if all(abs((angle - other + 90) % 180 - 90) > 2 for other in kept):

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from geofences.position import Geodetic
     from tests.flights.conftest import OutlineFrom
 
-SMALL = Airframe(battery_wh=60.0)
+SMALL = Airframe(battery_wh=45.0)
 
 
 @pytest.fixture(scope="module")
 def request_(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyRequest:
-    """A zone that takes about 55 Wh, on a battery that gives 45."""
+    """A zone that takes about 42 Wh, on a battery that gives 34."""
     zone = outline((20, 20), (320, 20), (320, 260), (20, 260))
     return SurveyRequest(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera, airframe=SMALL)
 
