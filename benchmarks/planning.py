@@ -12,18 +12,22 @@ leaves it may not be flown, so it loses; its time is printed all the same.
 
 from __future__ import annotations
 
+import argparse
 import math
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import coverage_path_planner as cpp
 import numpy as np
 import opencoverage
 import shapely
+import shapely.affinity
 from shapely.geometry import LineString, Polygon
 
 from flights.airframe import Airframe
 from flights.plane import map_from_plane, plane_from_map
+from flights.sorties import plan_sorties
 from flights.survey import draft_survey
 from flights.survey_request import SurveyRequest
 from geofences.camera import Camera
@@ -116,16 +120,19 @@ def flyable_of(area: Polygon) -> Polygon:
     return max(shapely.get_parts(area.buffer(-INSET_M, join_style="mitre")), key=lambda part: part.area)
 
 
-def score(runs: list[list[tuple[float, float]]], way: list[tuple[float, float]], flyable: Polygon) -> Score:
+def score(
+    runs: list[list[tuple[float, float]]], way: list[tuple[float, float]], flyable: Polygon, *, width_m: float = WIDTH_M
+) -> Score:
     """Judge a way by what its photographed runs show: pictures straight down, as wide and deep as the camera's."""
     seen = []
     for run in runs:
         for (x0, y0), (x1, y1) in zip(run, run[1:], strict=False):
             length = math.hypot(x1 - x0, y1 - y0)
             if length > 0.01:
-                dx, dy = (x1 - x0) / length * BEYOND_M, (y1 - y0) / length * BEYOND_M
+                beyond_m = BEYOND_M * width_m / WIDTH_M
+                dx, dy = (x1 - x0) / length * beyond_m, (y1 - y0) / length * beyond_m
                 line = LineString([(x0 - dx, y0 - dy), (x1 + dx, y1 + dy)])
-                seen.append(line.buffer(WIDTH_M / 2, cap_style="flat"))
+                seen.append(line.buffer(width_m / 2, cap_style="flat"))
     outside_m = LineString(way).difference(flyable.buffer(0.05)).length
     share = shapely.union_all(seen).intersection(flyable).area / flyable.area
     return Score(AIRFRAME.route_time_s(way, SPEED_M_S), share, outside_m)
@@ -236,5 +243,57 @@ def _why(scores: list[Score]) -> str:
     return f"- ({one.seconds:.0f}, {one.outside_m:.0f} m outside)"
 
 
+def random_area(rng: np.random.Generator) -> tuple[Polygon, tuple[float, float]] | None:
+    """A concave area of four to twelve corners with up to three holes, and a home in it; None where it is none."""
+    count = int(rng.integers(4, 13))
+    turns = np.sort(rng.uniform(0, 2 * math.pi, count))
+    radii = rng.uniform(40, 180, count)
+    area = Polygon(np.stack((radii * np.cos(turns), radii * np.sin(turns)), axis=1))
+    for _ in range(int(rng.integers(0, 4))):
+        x, y, half, turn = *rng.uniform(-90, 90, 2), rng.uniform(5, 25), rng.uniform(0, math.pi / 2)
+        house = shapely.affinity.rotate(shapely.box(x - half, y - half / 2, x + half, y + half / 2), turn, use_radians=True)
+        if area.contains(house.buffer(1)):
+            area = area.difference(house)
+    parts = shapely.get_parts(area.buffer(-INSET_M, join_style="mitre")) if area.is_valid else []
+    if not len(parts) or area.geom_type != "Polygon" or max(part.area for part in parts) < 400:
+        return None
+    flyable = flyable_of(area)
+    home = flyable.buffer(-1).representative_point()
+    return None if home.is_empty or not flyable.contains(home) else (area, (home.x, home.y))
+
+
+def judge_random(seed: int) -> tuple[float, float, float, float] | None:
+    """One random area: metres outside, share seen, worst sortie's share of the energy it may use, seconds to plan."""
+    drawn = random_area(np.random.default_rng(seed))
+    if drawn is None:
+        return None
+    area, home = drawn
+    airframe = Airframe(battery_wh=40.0)
+    request, frame = request_of(area, home, airframe=airframe, height_agl_m=45.0)
+    began = time.process_time()
+    plans = plan_sorties(request)
+    took_s = time.process_time() - began
+    courses = [course_of(plan, frame, home) for plan in plans]
+    scores = [score(runs, way, flyable_of(area), width_m=WIDTH_M * 1.5) for runs, way in courses]
+    together = score([run for runs, _ in courses for run in runs], courses[0][1], flyable_of(area), width_m=WIDTH_M * 1.5)
+    used = max(plan.energy_wh for plan in plans) / (airframe.battery_wh - airframe.reserve_wh)
+    return sum(one.outside_m for one in scores), together.seen, used, took_s
+
+
+def many(count: int, workers: int) -> None:
+    """Random areas: none may leave, miss more than a hundredth, or exceed a battery."""
+    with ProcessPoolExecutor(workers) as pool:
+        found = [one for one in pool.map(judge_random, range(count * 2), chunksize=20) if one is not None][:count]
+    outside, seen, used, took = np.array(found).T
+    print(f"{len(found)} random areas: {(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
+          f"{(seen < 0.99).sum()} seen under 99 % (least {seen.min():.2%}), {(used > 1).sum()} over their energy "
+          f"(most {used.max():.1%}); {np.median(took):.2f} s each, slowest {took.max():.2f} s of processor time")  # fmt: skip
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--random", type=int, default=300, help="random areas; 5000 takes half an hour")
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
     compare()
+    many(asked.random, asked.workers)

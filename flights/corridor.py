@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BEND_FIT_M = 1.0  # a line drawn by hand is flown with no more bends than this needs
 RUN_UP_M, RUN_OUT_M = 12.0, 4.0  # straight and level before the pose, so that the lens is still; after it, to be sure
-POSE_TRIGGER_M = 2.0  # the picture nearest to the pose is at most half of this off
+POSE_TRIGGER_M = 2.0  # or, where pictures are deep, a twentieth of their depth
 
 
 def plan_corridor(request: SurveyRequest, line: LineString, *, width_m: float) -> SurveyPlan:
@@ -61,7 +61,7 @@ def plan_corridor(request: SurveyRequest, line: LineString, *, width_m: float) -
 def plan_reinspection(request: SurveyRequest, pose: Pose) -> SurveyPlan:
     """Plan a short run through the pose in which evidence was taken: the same place, height, direction and lens.
 
-    The aircraft flies the way the camera looked, so that lens and nose agree, and takes a picture every two metres.
+    The aircraft flies the way the camera looked, so that lens and nose agree, and one of its pictures falls on the pose.
 
     Args:
         request: home, camera and where the aircraft may be; outline, height and lens are replaced by the pose's.
@@ -89,7 +89,9 @@ def plan_reinspection(request: SurveyRequest, pose: Pose) -> SurveyPlan:
         outline=map_from_plane(box(*(seen - half_m), *(seen + half_m)), request.frame),
         front_overlap=max(0.0, min(0.95, 1 - POSE_TRIGGER_M / asked.footprint.trigger_m(0.0))),
     )
-    start, end = np.array([east, north]) - RUN_UP_M * along, np.array([east, north]) + RUN_OUT_M * along
+    # Whole trigger distances before the pose, so that a picture falls on it.
+    run_up_m = asked.trigger_m * max(1, round(RUN_UP_M / asked.trigger_m))
+    start, end = np.array([east, north]) - run_up_m * along, np.array([east, north]) + RUN_OUT_M * along
     run = Pass(start_m=(float(start[0]), float(start[1])), end_m=(float(end[0]), float(end[1])))
     if not asked.transit.allowed.covers(LineString([run.start_m, run.end_m])):
         raise PlanRefused(

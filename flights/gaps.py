@@ -5,7 +5,6 @@ Strips that end at a slanting border, at a corner or beside a house leave wedges
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 SEEN_SHARE = 0.995  # of the ground that may be flown over: what gaps are closed to
 MOST_PASSES = 24
+SHORT_M = 0.5  # of a line that may be flown: rounding, not a way
 
 
 def gap_passes(passes: Sequence[Pass], target: BaseGeometry, allowed: Polygon, layout: Layout) -> list[Pass]:
@@ -37,34 +37,42 @@ def gap_passes(passes: Sequence[Pass], target: BaseGeometry, allowed: Polygon, l
         layout: how strips lie.
     """
     missed = target.difference(ground_seen(passes, layout.footprint, front_overlap=layout.front_overlap).buffer(0.01))
+    gaps = [gap for gap in shapely.get_parts(missed) if gap.area > 0]
     added: list[Pass] = []
-    while missed.area > (1 - SEEN_SHARE) * target.area and len(added) < MOST_PASSES:
-        gap = max(shapely.get_parts(missed), key=lambda part: float(part.area))
+    while sum(gap.area for gap in gaps) > (1 - SEEN_SHARE) * target.area and len(added) < MOST_PASSES:
+        gap = max(gaps, key=lambda part: float(part.area))
         over = _along(gap, allowed, layout)
         if over is None:
-            break
+            gaps.remove(gap)
+            continue
         added.append(over)
-        missed = missed.difference(ground_seen([over], layout.footprint, front_overlap=layout.front_overlap))
+        seen = ground_seen([over], layout.footprint, front_overlap=layout.front_overlap)
+        left = [part for one in gaps for part in shapely.get_parts(one.difference(seen)) if part.area > 0]
+        # What a pass over it leaves of a gap is not tried again: the next pass would be the same.
+        gaps = [part for part in left if not (part.within(gap.buffer(0.1)) and part.area > 0.9 * gap.area)]
     return added
 
 
 def _along(gap: BaseGeometry, allowed: Polygon, layout: Layout) -> Pass | None:
-    """A pass along the middle of the smallest rectangle about a gap; oblique lenses fly it from before it."""
-    corners = shapely.get_coordinates(shapely.oriented_envelope(gap))
-    sides = corners[1:3] - corners[:2]
-    long = int(np.linalg.norm(sides[1]) > np.linalg.norm(sides[0]))
-    length_m = float(np.linalg.norm(sides[long]))
-    along = sides[long] / max(length_m, 1e-9)
-    middle = corners[:4].mean(axis=0)
-    half_m = max(length_m / 2 - layout.beyond_m, SHORTEST_STRIP_M / 2)
+    """A pass along the longest extent of a gap, through its middle; oblique lenses fly it from before it."""
+    envelope = shapely.get_coordinates(shapely.oriented_envelope(gap))
+    sides = envelope[1:3] - envelope[:2]
+    along = sides[int(np.linalg.norm(sides[1]) > np.linalg.norm(sides[0]))]
+    along = along / max(float(np.linalg.norm(along)), 1e-9)
+    middle = gap.centroid if gap.contains(gap.centroid) else gap.representative_point()
+    at = shapely.get_coordinates(middle)[0]
+    reach = (shapely.get_coordinates(gap) - at) @ along
+    back_m = min(float(reach.min()) + layout.beyond_m, -SHORTEST_STRIP_M / 2)
+    ahead_m = max(float(reach.max()) - layout.beyond_m, SHORTEST_STRIP_M / 2)
     best: LineString | None = None
-    for direction in (along, -along):
-        at = middle - layout.footprint.centre_m * direction
-        line = LineString([at - half_m * direction, at + half_m * direction]).intersection(allowed)
-        for part in shapely.get_parts(line):
-            if part.geom_type == "LineString" and part.length > (best.length + 0.01 if best else 0.5):
-                best = part
-    if best is None or not math.isfinite(best.length):
+    for way, start_m, end_m in ((along, back_m, ahead_m), (-along, -ahead_m, -back_m)):
+        over = at - layout.footprint.centre_m * way
+        line = LineString([over + start_m * way, over + end_m * way]).intersection(allowed)
+        parts = [part for part in shapely.get_parts(line) if part.geom_type == "LineString" and part.length > SHORT_M]
+        nearest = min(parts, key=lambda part: float(part.distance(shapely.Point(over))), default=None)
+        if nearest is not None and (best is None or nearest.length > best.length + SHORT_M):
+            best = nearest
+    if best is None:
         return None
     (x0, y0), (x1, y1) = best.coords[0], best.coords[-1]
     return Pass(start_m=(x0, y0), end_m=(x1, y1))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flights.plane import Point
 
-ROUNDING_M = 1e-6  # a way along the border counts as inside
+ROUNDING_M = 0.01  # a way along the border counts as inside, through degrees of 1e-7 and back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -63,7 +63,7 @@ def test_a_street_under_a_no_fly_area_is_refused(wish: SurveyRequest, outline: O
 def test_evidence_is_looked_at_again_from_where_it_was_taken(
     wish: SurveyRequest, yaw_deg: float, pitch_deg: float
 ) -> None:
-    """Some picture is taken within three metres of the pose, at its height, flying the way the camera looked."""
+    """A picture falls on the pose, at its height, flying the way the camera looked."""
     at = wish.frame.geodetic_from_enu((120.0, 60.0, 55.0))  # type: ignore[arg-type]  # a plain row
     look = Attitude(yaw_deg=yaw_deg, pitch_deg=pitch_deg)
     plan = plan_reinspection(wish, Pose(at_s=0.0, position=at, body=look, gimbal=look))
@@ -74,7 +74,8 @@ def test_evidence_is_looked_at_again_from_where_it_was_taken(
     assert (turned_deg + 180) % 360 - 180 == pytest.approx(0.0, abs=0.1)
     assert plan.gimbal_pitch_deg == pitch_deg
     assert plan.height_home_m == pytest.approx(55.0, abs=0.05)
-    assert plan.trigger_m <= 6.0
+    before_m = math.dist(run.start_m, there)
+    assert before_m / plan.trigger_m == pytest.approx(round(before_m / plan.trigger_m), abs=0.02)
     assert plan.coverage_share > 0.0
 
 
