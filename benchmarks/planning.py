@@ -1,8 +1,8 @@
 """Survey plans against two planners from PyPI, `opencoverage` and `coverage-path-planner`, and on many random areas.
 
 Thirty areas drawn for this benchmark, concave and with holes; the outer ring is the fence, the holes are no-fly areas,
-and what every planner is to cover without leaving it is the area less the border inset. The same for all: camera, height, distance between strips
-and border inset, speed, time lost in turns, the way from home and back.
+and what every planner is to cover without leaving it is the area less the border inset. The same for all: camera,
+height, distance between strips, border inset, speed, time lost in turns, the way from home and back.
 
 How the others are scored: opencoverage in its three patterns, coverage-path-planner at 24 angles, each with and without
 laps along the borders; what counts is their fastest path that covers at least as much as ours (their whole path is
@@ -17,6 +17,7 @@ import math
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import coverage_path_planner as cpp
 import numpy as np
@@ -26,7 +27,7 @@ import shapely.affinity
 from shapely.geometry import LineString, Polygon
 
 from flights.airframe import Airframe
-from flights.plane import map_from_plane, plane_from_map
+from flights.plane import map_from_plane
 from flights.sorties import plan_sorties
 from flights.survey import draft_survey
 from flights.survey_request import SurveyRequest
@@ -44,7 +45,8 @@ SPACING_M = WIDTH_M * (1 - SIDE)
 
 # Name, outer ring, holes; metres.
 AREAS = (
-    ("L", [(0, 0), (320, 0), (320, 120), (140, 120), (140, 300), (0, 300)], [[(40, 40), (90, 40), (90, 80), (40, 80)]]),
+    ("L", [(0, 0), (320, 0), (320, 120), (140, 120), (140, 300), (0, 300)],
+     [[(40, 40), (90, 40), (90, 80), (40, 80)]]),
     ("U", [(0, 0), (300, 0), (300, 260), (210, 260), (210, 90), (90, 90), (90, 260), (0, 260)],
      [[(130, 30), (170, 30), (170, 60), (130, 60)]]),
     ("T", [(0, 180), (120, 180), (120, 0), (220, 0), (220, 180), (340, 180), (340, 300), (0, 300)],
@@ -63,29 +65,34 @@ AREAS = (
               (100, 100)], [[(130, 130), (170, 130), (170, 170), (130, 170)]]),
     ("street", [(0, 0), (180, 20), (360, 90), (520, 100), (520, 150), (350, 145), (170, 80), (0, 60)],
      [[(250, 80), (275, 88), (270, 102), (246, 94)]]),
-    ("block ring", [(0, 0), (300, 0), (300, 240), (240, 300), (0, 300)], [[(80, 80), (220, 80), (220, 220), (80, 220)]]),
+    ("block ring", [(0, 0), (300, 0), (300, 240), (240, 300), (0, 300)],
+     [[(80, 80), (220, 80), (220, 220), (80, 220)]]),
     ("two yards", [(0, 0), (400, 0), (400, 160), (330, 220), (0, 220)],
      [[(50, 60), (150, 60), (150, 150), (50, 150)], [(230, 60), (330, 60), (330, 150), (230, 150)]]),
     ("market", [(0, 20), (150, 0), (280, 40), (300, 160), (210, 150), (200, 260), (60, 280), (20, 150)],
      [[(70, 80), (130, 70), (140, 120), (80, 130)], [(200, 80), (240, 85), (235, 115), (198, 112)]]),
     ("river bank", [(0, 0), (110, 30), (230, 20), (340, 60), (460, 50), (470, 130), (350, 150), (240, 110), (120, 130),
                     (10, 90)], [[(150, 60), (190, 58), (192, 85), (152, 88)]]),
-    ("wedge", [(0, 0), (420, 60), (420, 140), (160, 160), (140, 260), (0, 300)], [[(60, 90), (110, 95), (100, 150), (55, 145)]]),
+    ("wedge", [(0, 0), (420, 60), (420, 140), (160, 160), (140, 260), (0, 300)],
+     [[(60, 90), (110, 95), (100, 150), (55, 145)]]),
     ("stairs", [(0, 0), (100, 0), (100, 80), (200, 80), (200, 160), (300, 160), (300, 240), (400, 240), (400, 320),
-                (200, 320), (200, 240), (100, 240), (100, 160), (0, 160)], [[(120, 110), (160, 110), (160, 140), (120, 140)]]),
-    ("bow tie", [(0, 0), (180, 90), (360, 0), (360, 240), (180, 150), (0, 240)], [[(50, 90), (90, 90), (90, 150), (50, 150)]]),
+                (200, 320), (200, 240), (100, 240), (100, 160), (0, 160)],
+     [[(120, 110), (160, 110), (160, 140), (120, 140)]]),
+    ("bow tie", [(0, 0), (180, 90), (360, 0), (360, 240), (180, 150), (0, 240)],
+     [[(50, 90), (90, 90), (90, 150), (50, 150)]]),
     ("quarry", [(60, 0), (240, 30), (330, 130), (300, 260), (180, 220), (150, 320), (20, 260), (50, 160), (0, 90)],
      [[(120, 100), (200, 110), (190, 170), (130, 165)]]),
     ("campus", [(0, 0), (480, 0), (480, 300), (260, 300), (260, 240), (180, 240), (180, 300), (0, 300)],
      [[(60, 60), (140, 60), (140, 120), (60, 120)], [(220, 80), (280, 80), (280, 180), (220, 180)],
       [(360, 100), (430, 100), (430, 220), (360, 220)]]),
-    ("hook", [(0, 0), (90, 0), (90, 220), (260, 220), (260, 120), (180, 120), (180, 40), (340, 40), (340, 300), (0, 300)],
-     [[(30, 120), (60, 120), (60, 160), (30, 160)]]),
+    ("hook", [(0, 0), (90, 0), (90, 220), (260, 220), (260, 120), (180, 120), (180, 40), (340, 40), (340, 300),
+              (0, 300)], [[(30, 120), (60, 120), (60, 160), (30, 160)]]),
     ("slanted U", [(0, 80), (300, 0), (330, 110), (150, 158), (170, 240), (350, 192), (380, 300), (80, 380)],
      [[(60, 170), (90, 162), (100, 200), (70, 208)]]),
     ("boomerang", [(0, 0), (120, 0), (200, 160), (420, 200), (420, 310), (140, 280), (60, 180)],
      [[(100, 140), (140, 150), (150, 200), (110, 190)]]),
-    ("keyhole", [(0, 0), (80, 0), (80, 150), (200, 170), (240, 260), (180, 350), (60, 360), (-40, 300), (-60, 210), (0, 150)],
+    ("keyhole", [(0, 0), (80, 0), (80, 150), (200, 170), (240, 260), (180, 350), (60, 360), (-40, 300),
+                  (-60, 210), (0, 150)],
      [[(60, 230), (120, 230), (120, 290), (60, 290)]]),
     ("gear", [(100, 0), (200, 0), (210, 60), (280, 40), (330, 120), (280, 160), (330, 220), (270, 290), (210, 260),
               (200, 320), (100, 320), (90, 260), (20, 290), (-30, 210), (20, 160), (-30, 100), (30, 40), (90, 60)],
@@ -102,7 +109,8 @@ AREAS = (
     ("diamond", [(0, 200), (200, 0), (400, 200), (260, 260), (300, 340), (200, 400), (140, 300)],
      [[(170, 160), (230, 160), (230, 220), (170, 220)]]),
     ("spiral", [(0, 0), (380, 0), (380, 340), (100, 340), (100, 120), (270, 120), (270, 230), (190, 230), (190, 270),
-                (320, 270), (320, 70), (50, 70), (50, 390), (0, 390)], [[(180, 15), (230, 15), (230, 45), (180, 45)]]),
+                (320, 270), (320, 70), (50, 70), (50, 390), (0, 390)],
+     [[(180, 15), (230, 15), (230, 45), (180, 45)]]),
 )  # fmt: skip
 
 
@@ -126,7 +134,7 @@ def score(
     """Judge a way by what its photographed runs show: pictures straight down, as wide and deep as the camera's."""
     seen = []
     for run in runs:
-        for (x0, y0), (x1, y1) in zip(run, run[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(run):
             length = math.hypot(x1 - x0, y1 - y0)
             if length > 0.01:
                 beyond_m = BEYOND_M * width_m / WIDTH_M
@@ -143,8 +151,9 @@ def request_of(area: Polygon, home: tuple[float, float], **changes: object) -> t
     shifted = shapely.transform(area, lambda xy: xy - np.array(home))
     frame = LocalFrame(origin=Geodetic(lat_deg=30.3195, lon_deg=120.139, alt_ellipsoid_m=15.0))
     settings = {
-        "zone_id": "z", "outline": map_from_plane(flyable_of(shifted), frame), "home": frame.origin, "height_agl_m": HEIGHT_M,
-        "camera": CAMERA, "airspace": map_from_plane(Polygon(shifted.exterior), frame), "front_overlap": FRONT,
+        "zone_id": "z", "outline": map_from_plane(flyable_of(shifted), frame), "home": frame.origin,
+        "height_agl_m": HEIGHT_M, "camera": CAMERA,
+        "airspace": map_from_plane(Polygon(shifted.exterior), frame), "front_overlap": FRONT,
         "no_fly": tuple(map_from_plane(Polygon(ring), frame) for ring in shifted.interiors), "side_overlap": SIDE,
         "speed_m_s": SPEED_M_S, "border_inset_m": INSET_M, "airframe": AIRFRAME, **changes,
     }  # fmt: skip
@@ -179,8 +188,8 @@ def peer_scores(flyable: Polygon, home: tuple[float, float]) -> dict[str, list[S
         path = [(float(x), float(y)) for x, y, *_ in path]
         found["opencoverage"].append(score([path], [home, *path, home], flyable))
     for laps in (0, 1):
-        for angle in range(0, 180, 15 if laps else 15):
-            path = _cpp_path(flyable, home, math.radians(angle), laps)
+        for angle in range(24):
+            path = _cpp_path(flyable, home, math.radians(7.5 * angle), laps)
             if len(path) > 1:
                 found["coverage-path-planner"].append(score([path], [home, *path, home], flyable))
     return found
@@ -211,10 +220,9 @@ def compare() -> None:
     """Thirty areas, a line each."""
     won = 0
     slowest_s = 0.0
-    print("area | ours s | seen | outside m | planned in s | opencoverage s | coverage-path-planner s | any path inside s")
+    print("area | ours s | seen | outside m | planned in s | opencoverage s | coverage-path-planner s | any inside s")
     for name, outer, holes in AREAS:
         area = Polygon(outer, holes)
-        assert area.is_valid, name
         flyable = flyable_of(area)
         home = flyable.representative_point().coords[0]
         request, frame = request_of(area, home)
@@ -251,7 +259,8 @@ def random_area(rng: np.random.Generator) -> tuple[Polygon, tuple[float, float]]
     area = Polygon(np.stack((radii * np.cos(turns), radii * np.sin(turns)), axis=1))
     for _ in range(int(rng.integers(0, 4))):
         x, y, half, turn = *rng.uniform(-90, 90, 2), rng.uniform(5, 25), rng.uniform(0, math.pi / 2)
-        house = shapely.affinity.rotate(shapely.box(x - half, y - half / 2, x + half, y + half / 2), turn, use_radians=True)
+        house = shapely.box(x - half, y - half / 2, x + half, y + half / 2)
+        house = shapely.affinity.rotate(house, turn, use_radians=True)
         if area.contains(house.buffer(1)):
             area = area.difference(house)
     parts = shapely.get_parts(area.buffer(-INSET_M, join_style="mitre")) if area.is_valid else []
@@ -273,9 +282,9 @@ def judge_random(seed: int) -> tuple[float, float, float, float] | None:
     began = time.process_time()
     plans = plan_sorties(request)
     took_s = time.process_time() - began
-    courses = [course_of(plan, frame, home) for plan in plans]
-    scores = [score(runs, way, flyable_of(area), width_m=WIDTH_M * 1.5) for runs, way in courses]
-    together = score([run for runs, _ in courses for run in runs], courses[0][1], flyable_of(area), width_m=WIDTH_M * 1.5)
+    courses, flyable = [course_of(plan, frame, home) for plan in plans], flyable_of(area)
+    scores = [score(runs, way, flyable, width_m=WIDTH_M * 1.5) for runs, way in courses]
+    together = score([run for runs, _ in courses for run in runs], courses[0][1], flyable, width_m=WIDTH_M * 1.5)
     used = max(plan.energy_wh for plan in plans) / (airframe.battery_wh - airframe.reserve_wh)
     return sum(one.outside_m for one in scores), together.seen, used, took_s
 
@@ -285,9 +294,11 @@ def many(count: int, workers: int) -> None:
     with ProcessPoolExecutor(workers) as pool:
         found = [one for one in pool.map(judge_random, range(count * 2), chunksize=20) if one is not None][:count]
     outside, seen, used, took = np.array(found).T
-    print(f"{len(found)} random areas: {(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
-          f"{(seen < 0.99).sum()} seen under 99 % (least {seen.min():.2%}), {(used > 1).sum()} over their energy "
-          f"(most {used.max():.1%}); {np.median(took):.2f} s each, slowest {took.max():.2f} s of processor time")  # fmt: skip
+    print(
+        f"{len(found)} random areas: {(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
+        f"{(seen < 0.99).sum()} seen under 99 % (least {seen.min():.2%}), {(used > 1).sum()} over their energy "
+        f"(most {used.max():.1%}); {np.median(took):.2f} s each, slowest {took.max():.2f} s of processor time"
+    )
 
 
 if __name__ == "__main__":

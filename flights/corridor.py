@@ -61,7 +61,7 @@ def plan_corridor(request: SurveyRequest, line: LineString, *, width_m: float) -
 def plan_reinspection(request: SurveyRequest, pose: Pose) -> SurveyPlan:
     """Plan a short run through the pose in which evidence was taken: the same place, height, direction and lens.
 
-    The aircraft flies the way the camera looked, so that lens and nose agree, and one of its pictures falls on the pose.
+    The aircraft flies the way the camera looked, so that lens and nose agree; one of its pictures falls on the pose.
 
     Args:
         request: home, camera and where the aircraft may be; outline, height and lens are replaced by the pose's.

@@ -122,7 +122,7 @@ def _angles(zone: BaseGeometry) -> list[float]:
         for ring in (part.exterior, *part.interiors) if part.geom_type == "Polygon" else ():
             for dx, dy in np.diff(np.asarray(ring.coords), axis=0).tolist():
                 edges.append((math.hypot(dx, dy), math.degrees(math.atan2(dy, dx)) % 180))
-    longest = [angle for _, angle in sorted(edges, reverse=True)[:8]]
+    longest = [angle for _, angle in sorted(edges, reverse=True)[:12]]
     kept: list[float] = []
     for angle in [*longest, *range(0, 180, ANGLE_STEP_DEG)]:
         if all(abs((angle - other + 90) % 180 - 90) > 2 for other in kept):
