@@ -127,6 +127,14 @@ class SurveyPlan:
         """The height that the take-off climbs to."""
         return self.waypoints[0].height_home_m
 
+    @property
+    def summary(self) -> str:
+        """What the flight costs and shows, in a line."""
+        return (
+            f"{self.length_m:.0f} m, {self.duration_s:.0f} s, {self.images} pictures, "
+            f"{self.coverage_share:.1%} covered, {self.energy_wh:.0f} Wh, {self.gsd_m * 100:.1f} cm a pixel"
+        )
+
     def legs(self) -> tuple[Leg, ...]:
         """Every leg after the climb, in order, the way home included."""
         frame = self.frame

@@ -33,10 +33,7 @@ def plan(
     at = read_site(site)
     made = plan_zone(at, zone)
     said = report_console()
-    said.print(
-        f"{zone}: {made.length_m:.0f} m, {made.duration_s:.0f} s, {made.images} pictures, "
-        f"{made.coverage_share:.1%} covered, {made.energy_wh:.0f} Wh, {made.gsd_m * 100:.1f} cm a pixel"
-    )
+    said.print(f"{zone}: {made.summary}")
     for warning in made.warnings:
         said.print(f"  note: {warning}")
     if picture is not None:
