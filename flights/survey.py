@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 ANGLE_STEP_DEG = 15
 MISSED_PENALTY = 3.0  # ground left out costs as much as flying it three times
-FULL_SEARCHES = 5  # directions that are routed exactly, after ranking all by their strips
+LEAST_SEARCHES, MOST_CELLS = 3, 26  # directions that are routed exactly, after ranking: as many as cells allow
 REFINED = 6  # of them, improved strip by strip
 MOST_REFINED = 60  # strips
 
@@ -92,8 +93,11 @@ def draft_survey(request: SurveyRequest) -> SurveyPlan:
             fault="no part of the zone can be reached from home",
             remedy="Check that zone, airspace and home lie together, and that no-fly areas leave a way.",
         )
-    loose = [(angle, _cells(request, angle, tight=False)) for angle, _ in ranked[:FULL_SEARCHES]]
-    toured = [(angle, _tour(request, cells, target)) for angle, cells in (*ranked[:FULL_SEARCHES], *loose)]
+    cells_so_far = accumulate(len(cells) for _, cells in ranked)
+    tight = [one for i, (one, total) in enumerate(zip(ranked, cells_so_far, strict=True))
+             if i < LEAST_SEARCHES or total <= MOST_CELLS]  # fmt: skip
+    loose = [(angle, _cells(request, angle, tight=False)) for angle, _ in tight]
+    toured = [(angle, _tour(request, cells, target)) for angle, cells in (*tight, *loose)]
     toured.sort(key=lambda one: _time_s(request, one[1], target))
     toured += [(angle, _refined(request, passes)) for angle, passes in toured[:REFINED]]
     angle, passes = min(toured, key=lambda one: _time_s(request, one[1], target))

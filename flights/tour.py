@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from flights.transit import TransitMap
 
 EXHAUSTIVE = 6  # cells whose every order is tried
-WORK = 1_500_000  # stops weighed while an order is improved, at most
+WORK = 1_000_000  # stops weighed while an order is improved, at most
 REACH = 12  # how far a run is moved, and the longest that is turned round
 LONGEST_MOVED = 3  # cells moved together
-SHAKES = 2  # times a good order is broken up and improved again
+SHAKES = 1  # times a good order is broken up and improved again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
