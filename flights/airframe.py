@@ -21,6 +21,7 @@ class Airframe:
         name: the model.
         battery_wh: energy of a full battery.
         cruise_power_w: drawn in level flight at survey speed.
+        hover_power_w: drawn while turning on the spot and coming down.
         climb_extra_power_w: drawn on top of it while climbing.
         reserve_share: share of a full battery that is still there after landing.
         max_speed_m_s: in level flight, through the air.
@@ -32,6 +33,7 @@ class Airframe:
     name: str = "quadcopter, 3.5 kg"
     battery_wh: float = 260.0
     cruise_power_w: float = 420.0
+    hover_power_w: float = 440.0
     climb_extra_power_w: float = 180.0
     reserve_share: float = 0.25
     max_speed_m_s: float = 15.0
@@ -49,9 +51,13 @@ class Airframe:
         straight_s = sum(math.dist(a, b) for a, b in pairwise(route_m)) / speed_m_s
         return straight_s + self.half_turn_s * turning_deg(route_m) / 180
 
-    def climb_wh(self, height_m: float) -> float:
-        """Energy of a climb by so many metres."""
-        return height_m / self.climb_m_s * (self.cruise_power_w + self.climb_extra_power_w) / 3600
+    def flight_wh(self, route_m: Sequence[Point], speed_m_s: float, *, climb_m: float, descend_m: float) -> float:
+        """Energy of a route of (east, north) metres with its climbs, its turns and the descent to land."""
+        straight_s = sum(math.dist(a, b) for a, b in pairwise(route_m)) / speed_m_s
+        hover_s = self.route_time_s(route_m, speed_m_s) - straight_s + descend_m / self.descend_m_s
+        climb_w = self.cruise_power_w + self.climb_extra_power_w
+        seconds_w = straight_s * self.cruise_power_w + hover_s * self.hover_power_w + climb_m / self.climb_m_s * climb_w
+        return seconds_w / 3600
 
     def return_wh(self, *, distance_m: float, height_m: float, headwind_m_s: float = 0.0) -> float:
         """Energy to come straight home against a wind and to land; infinite when the wind is too strong for that."""

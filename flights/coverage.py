@@ -1,7 +1,6 @@
-"""Covering an area with parallel strips: the camera's footprint, the cells of an area, the strips of a cell.
+"""What the camera shows of the ground: one picture, one straight run, and what a set of runs leaves unseen.
 
-Everything is in east, north metres. A strip is where the picture's centre line must pass over the ground; an oblique
-camera looks ahead, so the aircraft flies the same strip, displaced backwards by the look-ahead.
+Everything is in east, north metres.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
-from shapely import affinity
-from shapely.geometry import LineString, box
 
 from flights.errors import PlanRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shapely.geometry.base import BaseGeometry
 
     from flights.plane import Point
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MIN_DEPRESSION_DEG = (
     20.0  # a lens flatter than this sees no useful ground. Source: flights design, pixel size grows as 1/sin^2
 )
-SLIVER_M2 = 0.5  # pieces of a slab smaller than this are rounding, not ground
-SHORTEST_STRIP_M = 4.0  # room for the autopilot to tell the start of a strip from its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,19 @@ class Footprint:
     far_m: float
     width_m: float
     gsd_m: float
+
+    def trigger_m(self, front_overlap: float) -> float:
+        """Distance between pictures of which each sees `front_overlap` of the one before again."""
+        return (self.far_m - self.near_m) * (1 - front_overlap)
+
+    def beyond_m(self, front_overlap: float) -> float:
+        """How far beyond both ends of a run the ground is seen at full width, wherever the last picture falls.
+
+        None for an oblique lens: its nearer rows are narrower than its centre row.
+        """
+        if abs(self.centre_m) > 0.01 * self.width_m:
+            return 0.0
+        return max(0.0, self.far_m - self.trigger_m(front_overlap))
 
 
 def footprint_on_ground(camera: Camera, *, height_agl_m: float, gimbal_pitch_deg: float) -> Footprint:
@@ -76,85 +87,11 @@ def footprint_on_ground(camera: Camera, *, height_agl_m: float, gimbal_pitch_deg
     gsd_m = height_agl_m / sin_d / camera.focal_px
     return Footprint(
         near_m=ahead_m(half_height),
-        centre_m=ahead_m(0.0),
+        centre_m=round(ahead_m(0.0), 9),  # straight down is exactly none
         far_m=ahead_m(-half_height),
         width_m=gsd_m * camera.size_px[0],
         gsd_m=gsd_m,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strip:
-    """One pass over the ground, in the frame turned so that strips run along x.
-
-    Attributes:
-        lateral_m: where it lies across the strips.
-        from_m: where the ground begins along it.
-        until_m: where the ground ends along it.
-    """
-
-    lateral_m: float
-    from_m: float
-    until_m: float
-
-
-Cell = tuple[Strip, ...]
-
-
-def cells_of(target: BaseGeometry, *, angle_deg: float, spacing_m: float) -> tuple[Cell, ...]:
-    """Split an area into cells of neighbouring strips (boustrophedon decomposition).
-
-    Args:
-        target: the ground to cover, east, north metres; may be concave, in parts, with holes.
-        angle_deg: direction of the strips, anticlockwise from east.
-        spacing_m: the widest distance between strips; the real one is evened out, and no ground is left over.
-
-    Returns:
-        Cells; within one, each strip has at most one neighbour before and one after.
-    """
-    turned = affinity.rotate(target, -angle_deg, origin=(0, 0))
-    west, south, east, north = turned.bounds
-    count = max(1, math.ceil((north - south) / spacing_m - 1e-9))
-    width = (north - south) / count
-    open_cells: list[list[Strip]] = []
-    closed: list[list[Strip]] = []
-    for i in range(count):
-        low = south + i * width
-        slab = turned.intersection(box(west - 1, low, east + 1, low + width))
-        strips = [Strip(lateral_m=low + width / 2, from_m=a, until_m=b) for a, b in _extents(slab)]
-        open_cells, ended = _continue_cells(open_cells, strips)
-        closed += ended
-    return tuple(tuple(cell) for cell in closed + open_cells)
-
-
-def _extents(slab: BaseGeometry) -> list[tuple[float, float]]:
-    """Merged extents along x of a slab's parts."""
-    parts = [part.bounds for part in shapely.get_parts(slab) if part.area > SLIVER_M2]
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted((bounds[0], bounds[2]) for bounds in parts):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return [(a - max(0.0, SHORTEST_STRIP_M - b + a) / 2, b + max(0.0, SHORTEST_STRIP_M - b + a) / 2) for a, b in merged]
-
-
-def _continue_cells(open_cells: list[list[Strip]], strips: list[Strip]) -> tuple[list[list[Strip]], list[list[Strip]]]:
-    """Join each strip to the one cell it continues; splits and merges end cells and begin new ones."""
-
-    def touches(cell: list[Strip], strip: Strip) -> bool:
-        return cell[-1].from_m < strip.until_m and strip.from_m < cell[-1].until_m
-
-    still_open: list[list[Strip]] = []
-    continued: list[int] = []
-    for strip in strips:
-        before = [i for i, cell in enumerate(open_cells) if touches(cell, strip)]
-        if len(before) == 1 and sum(touches(open_cells[before[0]], other) for other in strips) == 1:
-            continued.append(before[0])
-            still_open.append([*open_cells[before[0]], strip])
-        else:
-            still_open.append([strip])
-    return still_open, [cell for i, cell in enumerate(open_cells) if i not in continued]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,38 +106,28 @@ class Pass:
     start_m: Point
     end_m: Point
 
+    @property
+    def length_m(self) -> float:
+        """From start to end."""
+        return math.dist(self.start_m, self.end_m)
 
-def passes_of(
-    strip: Strip, *, forward: bool, angle_deg: float, look_ahead_m: float, allowed: BaseGeometry
-) -> tuple[Pass, ...]:
-    """Where the aircraft flies to cover a strip in one direction, as far as it is allowed to be there.
+    @property
+    def heading_rad(self) -> float:
+        """Anticlockwise from east."""
+        return math.atan2(self.end_m[1] - self.start_m[1], self.end_m[0] - self.start_m[0])
 
-    Args:
-        strip: the ground.
-        forward: towards +x of the turned frame.
-        angle_deg: direction of the strips, anticlockwise from east.
-        look_ahead_m: how far ahead the picture's centre lies.
-        allowed: where the aircraft may be, east, north metres.
-    """
-    ends = (strip.from_m, strip.until_m) if forward else (strip.until_m, strip.from_m)
-    shift = -look_ahead_m if forward else look_ahead_m
-    cos_a, sin_a = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-    start, end = (
-        ((x + shift) * cos_a - strip.lateral_m * sin_a, (x + shift) * sin_a + strip.lateral_m * cos_a) for x in ends
-    )
-    inside = LineString([start, end]).intersection(allowed)
-    pieces = [part.coords for part in shapely.get_parts(inside) if part.length >= SHORTEST_STRIP_M / 2]
-    passes = []
-    for piece in pieces:
-        first, last = sorted((piece[0], piece[-1]), key=lambda point: math.dist(point, start))
-        passes.append(Pass(start_m=(first[0], first[1]), end_m=(last[0], last[1])))
-    return tuple(sorted(passes, key=lambda one: math.dist(one.start_m, start)))
+    def reversed(self) -> Pass:
+        """The same run the other way."""
+        return Pass(start_m=self.end_m, end_m=self.start_m)
 
 
-def ground_seen(one: Pass, *, look_ahead_m: float, width_m: float) -> BaseGeometry:
-    """The ground that the picture's centre row sweeps during a pass."""
-    (x0, y0), (x1, y1) = one.start_m, one.end_m
-    length = math.dist(one.start_m, one.end_m)
-    dx, dy = (x1 - x0) / length * look_ahead_m, (y1 - y0) / length * look_ahead_m
-    swept = LineString([(x0 + dx, y0 + dy), (x1 + dx, y1 + dy)])
-    return swept.buffer(width_m / 2, cap_style="flat")
+def ground_seen(passes: Sequence[Pass], footprint: Footprint, *, front_overlap: float) -> BaseGeometry:
+    """The ground that the pictures' centre rows sweep during passes and, straight down, the picture beyond each end."""
+    ends = np.array([(one.start_m, one.end_m) for one in passes], dtype=np.float64).reshape(-1, 2, 2)
+    along = ends[:, 1] - ends[:, 0]
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    ends += footprint.centre_m * along[:, None]
+    beyond_m = footprint.beyond_m(front_overlap)
+    ends[:, 0] -= beyond_m * along
+    ends[:, 1] += beyond_m * along
+    return shapely.union_all(shapely.buffer(shapely.linestrings(ends), footprint.width_m / 2, cap_style="flat"))

@@ -5,6 +5,7 @@ Tree::
     FlightError
     ├── PlanRefused         a survey plan that may not be flown; names the leg and the remedy
     ├── NotReleased         nobody who may release a flight has done so
+    ├── PlanUnreadable      a file of a plan that cannot be read whole; names file, field and remedy
     ├── SimulatorError      the simulated autopilot cannot be started as asked
     ├── TelemetryError      a log from which nothing can be used; names file, row, field and remedy
     └── AutopilotError
@@ -44,6 +45,26 @@ class NotReleased(FlightError):
     """A proposed flight that no pilot on duty has released; the message says who could."""
 
     code = "not_released"
+
+
+class PlanUnreadable(FlightError):
+    """A file of a plan that cannot be read whole; nothing of it is flown.
+
+    Attributes:
+        path: the file.
+        field: the field at fault.
+        fault: what is wrong.
+        remedy: what to do about it.
+    """
+
+    code = "plan_unreadable"
+
+    def __init__(self, *, path: str, field: str, fault: str, remedy: str) -> None:
+        self.path = path
+        self.field = field
+        self.fault = fault
+        self.remedy = remedy
+        super().__init__(f"{path}: {field}: {fault}. {remedy}")
 
 
 class TelemetryError(FlightError):

@@ -6,15 +6,17 @@ The autopilot accepts waypoints outside its own fence, so this is the last place
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import LineString, MultiPoint
 
 from flights.errors import PlanRefused
+from flights.plane import plane_from_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from shapely.geometry import Polygon
 
@@ -28,21 +30,41 @@ if TYPE_CHECKING:
 # airspace above 120 m true height is controlled.
 MAX_HEIGHT_AGL_M = 120.0
 MIN_HEIGHT_AGL_M = 10.0  # trees and lamp posts; our own choice
-TERRAIN_STEP_M = 20.0
+TERRAIN_STEP_M = 5.0
 ROUNDING_M = 0.05  # of degrees sent as integers of 1e-7: 1.1 cm
 
 
-def validate_plan(plan: SurveyPlan, *, airframe: Airframe, terrain: Terrain | None = None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Something that stands on the ground: a building, a mast, a crane.
+
+    Attributes:
+        name: as messages name it.
+        outline: (lon, lat).
+        height_m: of its top above the ground at its middle.
+        clearance_m: distance kept from it, above and beside.
+    """
+
+    name: str
+    outline: Polygon
+    height_m: float
+    clearance_m: float = 10.0
+
+
+def validate_plan(
+    plan: SurveyPlan, *, airframe: Airframe, terrain: Terrain | None = None, obstacles: Sequence[Obstacle] = ()
+) -> None:
     """Refuse a plan with a leg that may not be flown.
 
     Args:
         plan: what is to be flown.
         airframe: what flies it.
         terrain: ellipsoid height of the ground at a (lat, lon); flat at home's height when None.
+        obstacles: what stands on the ground.
 
     Raises:
         PlanRefused: a leg leaves the airspace, enters a no-fly area, is too high or too low above the ground under it,
-            or the whole needs more energy than the battery holds above its reserve.
+            comes too near to an obstacle, or the whole needs more energy than the battery holds above its reserve.
     """
     airspace = plan.airspace_m.buffer(ROUNDING_M)
     shapely.prepare(airspace)
@@ -52,6 +74,8 @@ def validate_plan(plan: SurveyPlan, *, airframe: Airframe, terrain: Terrain | No
     for leg in plan.legs():
         _refuse_outside(leg, airspace, no_fly)
         _refuse_height(leg, plan.home, terrain)
+    for obstacle in obstacles:
+        _refuse_obstacle(plan, obstacle, terrain)
     usable_wh = airframe.battery_wh - airframe.reserve_wh
     if plan.energy_wh > usable_wh:
         raise PlanRefused(
@@ -96,6 +120,23 @@ def _refuse_height(leg: Leg, home: Geodetic, terrain: Terrain | None) -> None:
                 fault=f"{height:.0f} m above the ground at {lat:.6f}, {lon:.6f}, allowed "
                 f"{MIN_HEIGHT_AGL_M:.0f} to {MAX_HEIGHT_AGL_M:.0f} m",
                 remedy="Change the height, or split the zone where the ground rises or falls.",
+            )
+
+
+def _refuse_obstacle(plan: SurveyPlan, obstacle: Obstacle, terrain: Terrain | None) -> None:
+    around = plane_from_map(obstacle.outline, plan.frame).buffer(obstacle.clearance_m)
+    foot = obstacle.outline.centroid
+    ground_m = 0.0 if terrain is None else terrain(foot.y, foot.x) - plan.home.alt_ellipsoid_m
+    needed_m = ground_m + obstacle.height_m + obstacle.clearance_m
+    for leg in plan.legs():
+        lowest_m = min(leg.start.height_home_m, leg.end.height_home_m)
+        # `not >=`, so that an unknown height is refused as well.
+        if not lowest_m >= needed_m and around.intersects(LineString([leg.start_m, leg.end_m])):
+            raise PlanRefused(
+                leg=leg.name,
+                fault=f"{lowest_m:.0f} m high at {obstacle.name}, which asks for {needed_m:.0f} m above the take-off "
+                f"point ({obstacle.height_m:.0f} m tall, clearance {obstacle.clearance_m:.0f} m)",
+                remedy="Fly higher, or give it as a no-fly area.",
             )
 
 

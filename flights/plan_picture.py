@@ -53,12 +53,13 @@ class _Sheet:
         path = self.px(np.array(list(points), dtype=np.float64))
         cv2.polylines(self.image, [path], isClosed=False, color=colour, thickness=width_px, lineType=cv2.LINE_AA)
 
-    def scale_bar(self, metres: int = 50) -> None:
-        """A bar of so many metres in the lower left corner."""
+    def legend(self, text: str, metres: int = 50) -> None:
+        """A bar of so many metres in the lower left corner, and a line of text at the top."""
         height = self.image.shape[0]
         end = 12 + round(metres * self._scale)
         cv2.line(self.image, (12, height - 12), (end, height - 12), BLACK, 2)
-        cv2.putText(self.image, f"{metres} m", (12, height - 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, BLACK, 1, cv2.LINE_AA)
+        for words, at in ((f"{metres} m", (12, height - 18)), (text, (12, 20))):
+            cv2.putText(self.image, words, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45, BLACK, 1, cv2.LINE_AA)
 
 
 def draw_plan(plan: SurveyPlan, *, flown: PoseTrack | None = None, width_px: int = 900) -> NDArray[np.uint8]:
@@ -79,13 +80,13 @@ def draw_plan(plan: SurveyPlan, *, flown: PoseTrack | None = None, width_px: int
         sheet.fill(polygon, NO_FLY)
     sheet.line(airspace.exterior.coords, GREY, 2)
     for leg in plan.legs():
-        on_strip = leg.end.kind is WaypointKind.STRIP_END
+        on_strip = leg.end.kind in {WaypointKind.BEND, WaypointKind.STRIP_END}
         sheet.line((leg.start_m, leg.end_m), STRIP if on_strip else TRANSIT, 2 if on_strip else 1)
     if flown is not None:
         rows = np.array([(p.position.lat_deg, p.position.lon_deg, p.position.alt_ellipsoid_m) for p in flown.poses])
         sheet.line(plan.frame.enu_from_geodetics(rows)[:, :2].tolist(), FLOWN)
     cv2.circle(sheet.image, sheet.px(np.zeros((1, 2)))[0].tolist(), 5, BLACK, -1, cv2.LINE_AA)
-    sheet.scale_bar()
+    sheet.legend(plan.summary)
     return sheet.image
 
 

@@ -22,6 +22,7 @@ class WaypointKind(StrEnum):
     TAKEOFF = "takeoff"
     TRANSIT = "transit"
     STRIP_START = "strip_start"
+    BEND = "bend"  # on a strip, the trigger left as it is
     STRIP_END = "strip_end"
     RETURN = "return"
 
@@ -83,7 +84,7 @@ class SurveyPlan:
         length_m: of the route, without climb and descent.
         duration_s: from take-off to landing.
         images: number of pictures triggered.
-        coverage_share: of the zone outside no-fly areas, swept by the picture's centre row.
+        coverage_share: of the zone outside no-fly areas, seen at the width of the picture's centre row.
         energy_wh: estimate, from take-off to landing.
         warnings: what a pilot must know before accepting the plan.
     """
@@ -126,6 +127,14 @@ class SurveyPlan:
         """The height that the take-off climbs to."""
         return self.waypoints[0].height_home_m
 
+    @property
+    def summary(self) -> str:
+        """What the flight costs and shows, in a line."""
+        return (
+            f"{self.length_m:.0f} m, {self.duration_s:.0f} s, {self.images} pictures, "
+            f"{self.coverage_share:.1%} covered, {self.energy_wh:.0f} Wh, {self.gsd_m * 100:.1f} cm a pixel"
+        )
+
     def legs(self) -> tuple[Leg, ...]:
         """Every leg after the climb, in order, the way home included."""
         frame = self.frame
@@ -133,7 +142,7 @@ class SurveyPlan:
         counts: dict[str, int] = {}
         legs = []
         for i, end in enumerate(self.waypoints[1:], start=1):
-            if end.kind is WaypointKind.STRIP_END:
+            if end.kind in {WaypointKind.BEND, WaypointKind.STRIP_END}:
                 name = f"strip {end.strip}"
             else:
                 kind = "return" if end.kind is WaypointKind.RETURN else "transit"

@@ -27,22 +27,28 @@ def plan(
     zone: ZoneId,
     site: SiteFolder = DEFAULT_SITE,
     picture: Annotated[Path | None, typer.Option(help="Draw the plan into this PNG.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the plan for another program: .plan, .geojson, .kml or .kmz.")
+    ] = None,
 ) -> None:
     """Plan a survey of a zone and say what it costs; nothing flies."""
+    from flights.course import course_of  # noqa: PLC0415 - planning only
+    from flights.course_files import write_course  # noqa: PLC0415 - the same
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV is not in the import path
     from flows.sortie import plan_zone  # noqa: PLC0415
 
-    made = plan_zone(read_site(site), zone)
+    at = read_site(site)
+    made = plan_zone(at, zone)
     said = report_console()
-    said.print(
-        f"{zone}: {made.length_m:.0f} m, {made.duration_s:.0f} s, {made.images} pictures, "
-        f"{made.coverage_share:.1%} covered, {made.energy_wh:.0f} Wh, {made.gsd_m * 100:.1f} cm a pixel"
-    )
+    said.print(f"{zone}: {made.summary}")
     for warning in made.warnings:
         said.print(f"  note: {warning}")
     if picture is not None:
         write_plan_picture(picture, made)
         said.print(f"  drawn in {picture}")
+    if out is not None:
+        write_course(out, course_of(made, geoid_separation_m=at.settings.site.geoid_separation_m))
+        said.print(f"  written to {out}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Footprints, cells and strips."""
+"""Footprints, and the ground that passes show."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from shapely.geometry import Polygon, box
 
-from flights.coverage import cells_of, footprint_on_ground, ground_seen, passes_of
+from flights.coverage import Pass, footprint_on_ground, ground_seen
 from flights.errors import PlanRefused
 
 if TYPE_CHECKING:
@@ -40,28 +36,13 @@ def test_a_lens_that_sees_no_useful_ground_is_refused(camera: Camera, pitch_deg:
         footprint_on_ground(camera, height_agl_m=40.0, gimbal_pitch_deg=pitch_deg)
 
 
-def test_a_hole_splits_an_area_into_four_cells() -> None:
-    """Before, beside (two) and after a hole: boustrophedon decomposition of a square with a square hole."""
-    area = box(0, 0, 100, 100).difference(box(40, 40, 60, 60))
-    cells = cells_of(area, angle_deg=0.0, spacing_m=5.0)
-    assert sorted(len(cell) for cell in cells) == [4, 4, 8, 8]
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    radii=st.lists(st.floats(20.0, 120.0), min_size=4, max_size=9),
-    angle_deg=st.floats(0.0, 180.0),
-    spacing_m=st.floats(8.0, 60.0),
-)
-def test_strips_cover_all_of_any_area(radii: list[float], angle_deg: float, spacing_m: float) -> None:
-    """Whatever the shape and direction, the swept strips leave less than a tenth of a percent uncovered."""
-    turns = [math.tau * i / len(radii) for i in range(len(radii))]
-    area = Polygon([(r * math.cos(t), r * math.sin(t)) for r, t in zip(radii, turns, strict=True)])
-    swept = [
-        ground_seen(one, look_ahead_m=0.0, width_m=spacing_m)
-        for cell in cells_of(area, angle_deg=angle_deg, spacing_m=spacing_m)
-        for strip in cell
-        for one in passes_of(strip, forward=True, angle_deg=angle_deg, look_ahead_m=0.0, allowed=area.buffer(300))
-    ]
-    missed = area.difference(shapely.union_all(swept).buffer(0.01)).area
-    assert missed <= 0.001 * area.area + 1.0
+def test_a_pass_straight_down_shows_the_picture_beyond_its_ends(camera: Camera) -> None:
+    """Half a picture's depth less one trigger distance, on both sides; an oblique lens is credited with nothing."""
+    down = footprint_on_ground(camera, height_agl_m=40.0, gimbal_pitch_deg=-90.0)
+    depth_m = down.far_m - down.near_m
+    one = Pass(start_m=(0.0, 0.0), end_m=(100.0, 0.0))
+    seen = ground_seen([one], down, front_overlap=0.8)
+    assert seen.bounds == pytest.approx((-0.3 * depth_m, -down.width_m / 2, 100 + 0.3 * depth_m, down.width_m / 2))
+    ahead = footprint_on_ground(camera, height_agl_m=40.0, gimbal_pitch_deg=-60.0)
+    seen = ground_seen([one], ahead, front_overlap=0.8)
+    assert seen.bounds[::2] == pytest.approx((ahead.centre_m, 100 + ahead.centre_m))

@@ -9,7 +9,7 @@ import pytest
 
 from flights.airframe import Airframe
 from flights.errors import PlanRefused
-from flights.plan_checks import blocked_returns, validate_plan
+from flights.plan_checks import Obstacle, blocked_returns, validate_plan
 from flights.survey import plan_survey
 from geofences.position import Geodetic
 
@@ -75,3 +75,40 @@ def test_a_home_that_moved_is_refused(plan: SurveyPlan) -> None:
     """Home outside the fence stops the plan."""
     with pytest.raises(PlanRefused, match="home is outside"):
         validate_plan(replace(plan, home=Geodetic(lat_deg=30.4, lon_deg=120.139)), airframe=Airframe())
+
+
+@pytest.mark.parametrize(("height_m", "refused"), [(29.0, False), (31.0, True), (float("nan"), True)])
+def test_a_building_taller_than_the_lane_is_refused(
+    plan: SurveyPlan,
+    outline: OutlineFrom,
+    height_m: float,
+    refused: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """At 40 m with 10 m of clearance, a block of 29 m passes; one of 31 m does not, nor one whose height is unknown."""
+    block = Obstacle(name="block 7", outline=outline((60, 10), (70, 10), (70, 150), (60, 150)), height_m=height_m)
+    if refused:
+        with pytest.raises(PlanRefused, match="block 7"):
+            validate_plan(plan, airframe=Airframe(), obstacles=[block])
+    else:
+        validate_plan(plan, airframe=Airframe(), obstacles=[block])
+
+
+def test_a_hill_under_a_level_flight_is_refused(plan: SurveyPlan) -> None:
+    """35 m of hill leave 5 m."""
+    with pytest.raises(PlanRefused, match="above the ground"):
+        validate_plan(plan, airframe=Airframe(), terrain=lambda lat, _lon: 15.0 if lat < 30.3203 else 50.0)
+
+
+def test_a_plan_over_a_hill_follows_it(camera: Camera, home: Geodetic, outline: OutlineFrom) -> None:
+    """Over a slope of one in five every point of the route is about as high above the ground as asked."""
+
+    def slope(lat: float, _lon: float) -> float:
+        return home.alt_ellipsoid_m + max(0.0, (lat - 30.3203) * 111_000 * 0.2)
+
+    zone = outline((-20, 20), (180, 20), (180, 240), (-20, 240))
+    made = plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera, terrain=slope)
+    heights = [w.height_home_m for w in made.waypoints]
+    assert max(heights) > min(heights) + 20
+    for waypoint in made.waypoints:
+        above_m = waypoint.position.alt_ellipsoid_m - slope(waypoint.position.lat_deg, 0.0)
+        assert 39.9 <= above_m <= 44.5
