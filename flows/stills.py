@@ -12,6 +12,7 @@ from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import STILLS, read_telemetry
 from flows.ingest import telemetry_faults
 from geofences.contradiction import contradictions
+from geofences.mount import Mount
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
@@ -60,8 +61,13 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
     if entry.mounting is not None:
         fault = "is given with photographs, which state their own place"
         raise BadInput(path=str(path), field="mounting", fault=fault, remedy="Leave it out of the camera file")
+    mount = entry.mount.mount() if entry.mount else Mount()
+    if mount.time_offset_s:
+        fault = "is given with photographs, each of which states its own place"
+        raise BadInput(path=str(path), field="mount.time_offset_s", fault=fault, remedy="Leave it out")
     poses, unposed = _poses(log, rows, geoid_separation_m)
-    stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=poses.get(row.row)) for row in rows)
+    seated = {number: mount.corrected(pose) for number, pose in poses.items()}
+    stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=seated.get(row.row)) for row in rows)
     _check_sizes(stills, entry)
     profile = SourceProfile(
         source_id=entry.id, kind=SourceKind.STILLS, name=entry.name, camera=entry.lens.camera(entry.name)

@@ -22,7 +22,7 @@ from pipeline.domain.manifest import EvidenceRole
 from pipeline.errors import BadInput
 from pipeline.evidence.verify import verify_manifest
 from pipeline.site import read_site
-from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
+from pipeline.sources.camera_file import CameraEntry, Lens, MountEntry, Mounting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +122,17 @@ def test_folders_that_are_no_look_are_named(tmp_path: Path) -> None:
     write(tmp_path / "two.jpg", size_px=(160, 120))
     with pytest.raises(BadInput, match=r"two\.jpg: picture size: is 160x120"):
         read(tmp_path)
+
+
+def test_a_mount_corrects_photographs(tmp_path: Path) -> None:
+    """Its seat turns the lens; an offset in time has no meaning for pictures that state their own place."""
+    path = write(tmp_path / "one.jpg")
+    lens = Lens(width_px=320, height_px=240, hfov_deg=70.0)
+    entry = CameraEntry(id="m3t", name="m3t", kind="stills", lens=lens, mount=MountEntry(seat_cam_deg=(2.0, 0.0, 0.0)))
+    found = stills_source(path, camera=entry, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    assert found.pose_at(found.stills[0].at_s).gimbal.pitch_deg == pytest.approx(-58.0)
+    with pytest.raises(BadInput, match=r"mount\.time_offset_s"):
+        read(path, entry.model_copy(update={"mount": MountEntry(time_offset_s=0.3)}))
 
 
 def test_what_counts_as_photographs(tmp_path: Path) -> None:
