@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import tomli_w
 from pydantic import Field, model_validator
 
 from geofences.attitude import attitude_from_enu_cam
@@ -77,11 +76,6 @@ class CameraCalibration:
     settings: CameraEntry
     shown_px: NDArray[np.float64]
     ground_m: NDArray[np.float64]
-
-    @property
-    def toml(self) -> str:
-        """The settings as a file of their own."""
-        return tomli_w.dumps(self.settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     def picture(self, still: Path) -> NDArray[np.uint8]:
         """The still with each pair as marked, and an arrow (ten times as long) to where it should be.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flights.telemetry.log import TelemetryLog, TelemetryRow
     from geofences.pose import Pose
     from pipeline.geotag.ground import Ground
+    from pipeline.geotag.tie_points import Pair
 
 ASSUMED_HFOV_DEG = 70.0
 # Cameras without fractions of a second stamp a burst with one time: its pictures are kept apart by this.
@@ -88,25 +89,58 @@ def withhold_contradicted(source: StillSource, ground: Ground) -> StillSource:
         source: photographs as read; those that look about straight down are compared with their neighbours.
         ground: of the site.
     """
-    down = [
-        (number, still.pose)
-        for number, still in enumerate(source.stills)
-        if still.pose is not None and still.pose.gimbal.pitch_deg < STEEP_DEG
-    ]
-    if len(down) < FEWEST_COMPARED:
+    if count_steeper(source, STEEP_DEG) < FEWEST_COMPARED:
         return source
-    poses = [pose for _, pose in down]
-    eyes_m = np.array([ground.frame.enu_from_geodetic(pose.position) for pose in poses])
-    wanted = {number for number, _ in down}
-    pictures = (frame.image_bgr for frame in source.frames() if frame.frame_id in wanted)
-    pairs = match_pictures(pictures, near_pairs(eyes_m))
-    turned = contradictions(on_ground(pairs, source.profile.camera, poses, ground))
-    turns = {down[place][0]: turn_deg for place, turn_deg in turned.items()}
+    turns = compare(source, ground, flattest_deg=STEEP_DEG).turned
     return replace(
         source,
         stills=tuple(replace(s, pose=None) if n in turns else s for n, s in enumerate(source.stills)),
         left_out=(*source.left_out, *(_turned(source.stills[n], turn_deg) for n, turn_deg in turns.items())),
     )
+
+
+def count_steeper(source: StillSource, pitch_deg: float) -> int:
+    """How many photographs state a pose that looks down more steeply."""
+    return sum(still.pose is not None and still.pose.gimbal.pitch_deg < pitch_deg for still in source.stills)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Photographs compared with their neighbours.
+
+    Attributes:
+        numbers: which of the source's photographs.
+        poses: of these, as stated.
+        pairs: points they share, by their place in `numbers`.
+        turned: by number, how far one lies turned against its heading.
+    """
+
+    numbers: tuple[int, ...]
+    poses: tuple[Pose, ...]
+    pairs: tuple[Pair, ...]
+    turned: dict[int, int]
+
+
+def compare(source: StillSource, ground: Ground, *, flattest_deg: float) -> Compared:
+    """Match the photographs that look down at least so steeply; those that look about straight down vote on turns.
+
+    Args:
+        source: photographs as read.
+        ground: of the site.
+        flattest_deg: pitch.
+    """
+    down = [(n, still.pose) for n, still in enumerate(source.stills) if still.pose is not None]
+    down = [(number, pose) for number, pose in down if pose.gimbal.pitch_deg < flattest_deg]
+    poses = tuple(pose for _, pose in down)
+    eyes_m = np.array([ground.frame.enu_from_geodetic(pose.position) for pose in poses])
+    wanted = {number for number, _ in down}
+    pictures = (frame.image_bgr for frame in source.frames() if frame.frame_id in wanted)
+    pairs = match_pictures(pictures, near_pairs(eyes_m))
+    steep = {place for place, pose in enumerate(poses) if pose.gimbal.pitch_deg < STEEP_DEG}
+    voting = [pair for pair in pairs if {pair.first, pair.second} <= steep]
+    turned = contradictions(on_ground(voting, source.profile.camera, poses, ground))
+    by_number = {down[place][0]: turn_deg for place, turn_deg in turned.items()}
+    return Compared(numbers=tuple(number for number, _ in down), poses=poses, pairs=pairs, turned=by_number)
 
 
 def _turned(still: Still, turn_deg: int) -> FrameFault:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geofences.pose import Pose
 
 Vector = tuple[float, float, float]
+SAME_WAY_DEG = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class Mount:
         vertical_sigma_m: and of their height.
         seat_sigma_cam_deg: one sigma of each angle of the seat.
         time_sigma_s: one sigma of the time offset.
+        by_heading: mounts instead of this one where the lens's heading is within 45 degrees of theirs, the nearest.
+            Source: a compass errs by its heading (Bowditch, chapter 6).
         log_sigmas: what each logged pose errs by on its own besides, where a calibration says; else the log's sigmas.
     """
 
@@ -46,6 +49,7 @@ class Mount:
     seat_sigma_cam_deg: Vector = (0.0, 0.0, 0.0)
     time_sigma_s: float = 0.0
     log_sigmas: PoseSigmas | None = None
+    by_heading: tuple[tuple[float, Mount], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is not finite.
@@ -59,6 +63,10 @@ class Mount:
 
     def corrected(self, pose: Pose) -> Pose:
         """The lens's pose, from the logged one at the corrected time."""
+        near = [(abs((pose.gimbal.yaw_deg - deg + 180) % 360 - 180), n) for n, (deg, _) in enumerate(self.by_heading)]
+        if near and min(near)[0] <= SAME_WAY_DEG:
+            mount = self.by_heading[min(near)[1]][1]
+            return replace(mount, time_offset_s=self.time_offset_s, time_sigma_s=self.time_sigma_s).corrected(pose)
         frame = LocalFrame(origin=pose.position)
         arm_m = enu_from_frd(pose.body) @ np.array(self.lever_arm_frd_m) + self.offset_enu_m
         seat = turned_by(np.radians(self.seat_cam_deg))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import tomli_w
 from pydantic import Field, model_validator
 
 from geofences.attitude import Attitude
@@ -61,23 +63,41 @@ class LogSigmas(Entry):
 Vector = tuple[float, float, float]
 
 
-class MountEntry(Entry):
-    """How a lens sits on an aircraft, against what its log says; measured, or from a calibration."""
+class Seat(Entry):
+    """How a lens sits on an aircraft, but for time."""
 
     lever_arm_frd_m: Vector = Field(default=(0, 0, 0), description="antenna to lens: forward, right, down")
     seat_cam_deg: Vector = Field(default=(0, 0, 0), description="turn of the lens about its right, down, forward axes")
-    time_offset_s: float = Field(default=0.0, description="added to a clip's time to find its row of the log")
     offset_enu_m: Vector = Field(default=(0, 0, 0), description="added to logged positions: east, north, up")
     horizontal_sigma_m: float = Field(default=0.0, ge=0, description="one-sigma error of lever arm and offset")
     vertical_sigma_m: float = Field(default=0.0, ge=0, description="and of their height")
     seat_sigma_cam_deg: Vector = Field(default=(0, 0, 0), description="one-sigma error of each angle of the seat")
-    time_sigma_s: float = Field(default=0.0, ge=0, description="one-sigma error of the time offset")
     log: LogSigmas | None = Field(default=None, description="instead of what is taken for a log of its kind")
 
     def mount(self) -> Mount:
         """The corrections."""
         own = PoseSigmas(**self.log.model_dump()) if self.log else None
-        return Mount(log_sigmas=own, **self.model_dump(exclude={"log"}))
+        return Mount(log_sigmas=own, **self.model_dump(include=set(Seat.model_fields) - {"log"}))
+
+
+class HeadingSeat(Seat):
+    """A seat of its own where the lens looks within 45 degrees of a heading: a compass errs by its heading."""
+
+    heading_deg: float = Field(description="clockwise from true north")
+
+
+class MountEntry(Seat):
+    """How a lens sits on an aircraft, against what its log says; measured, or by `offsite calibrate flight`."""
+
+    time_offset_s: float = Field(default=0.0, description="added to a clip's time to find its row of the log")
+    time_sigma_s: float = Field(default=0.0, ge=0, description="one-sigma error of the time offset")
+    by_heading: tuple[HeadingSeat, ...] = ()
+
+    def mount(self) -> Mount:
+        """The corrections."""
+        by_heading = tuple((seat.heading_deg, seat.mount()) for seat in self.by_heading)
+        late = {"time_offset_s": self.time_offset_s, "time_sigma_s": self.time_sigma_s}
+        return replace(Seat.mount(self), by_heading=by_heading, **late)
 
 
 class Lens(Entry):
@@ -121,6 +141,10 @@ class CameraEntry(Entry):
     look_hz: float = Field(default=1.0, gt=0, le=30, description="pictures examined a second")
     watch_every_s: float = Field(default=300.0, ge=10, description="a window is watched this often")
     clock_offset_s: float = Field(default=0.0, description="added to the camera's own clock")
+
+    def toml(self) -> str:
+        """As a file of its own."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
     @model_validator(mode="after")
     def _one_place(self) -> CameraEntry:
