@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pipeline.geotag.ground import Ground
     from pipeline.geotag.tie_points import Pair
 
-ASSUMED_HFOV_DEG = 70.0
 # Cameras without fractions of a second stamp a burst with one time: its pictures are kept apart by this.
 APART_S = 0.001
 # Photographs steeper than this are compared with their neighbours, if there are enough to outvote one.
@@ -197,17 +196,15 @@ def _blind(unposed: dict[int, str], files: list[Path]) -> tuple[FrameFault, ...]
 
 def _camera_of(file: Path) -> CameraEntry:
     facts = read_still_facts(file)
+    if facts.focal is None:
+        fault = f"is not told by the photograph, and its camera {facts.model or 'without a name'} is not a known one"
+        remedy = "Give a camera file (--camera) with lens.hfov_deg or lens.focal_px"
+        raise BadInput(path=str(file), field="lens.focal_px", fault=fault, remedy=remedy)
+    focal_px, sigma_share, told = facts.focal
     width_px, height_px = facts.size_px
-    known = facts.focal_px is not None
-    lens = Lens(
-        width_px=width_px,
-        height_px=height_px,
-        focal_px=facts.focal_px,
-        hfov_deg=None if known else ASSUMED_HFOV_DEG,
-    )
-    stated = f"lens by EXIF, {facts.focal_35mm:.0f} mm on 35 mm film" if facts.focal_35mm else "lens assumed 70 deg"
+    lens = Lens(width_px=width_px, height_px=height_px, focal_px=focal_px, focal_sigma_share=sigma_share)
     safe_id = "".join(letter if letter.isalnum() else "-" for letter in facts.model) or "stills"
-    return CameraEntry(id=safe_id, name=f"{facts.model or 'camera'}: {stated}", kind="stills", lens=lens)
+    return CameraEntry(id=safe_id, name=f"{facts.model or 'camera'}: {told}", kind="stills", lens=lens)
 
 
 def _check_sizes(stills: tuple[Still, ...], entry: CameraEntry) -> None:

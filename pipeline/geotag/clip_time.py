@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.geotag.tie_points import Pair
 
 # Shifts tried: coarsely for each quarter turn of the heading, then finely about the best of them.
-REACH_S, COARSE_S, FINE_S = 3.0, 0.25, 0.05
+REACH_S, COARSE_S, FINE_S = 3.0, 0.5, 0.1
 FEWEST_PAIRS, _POINTS, _FARTHEST_PX = 12, 40, 60.0
 # Another heading is believed when its motion misses by less than this share. Source: our choice; half a turn reverses
 # the way flown, so that the share is near nought.
@@ -84,7 +84,8 @@ def clip_time(
     best = int(np.argmin(means.min(axis=1)))
     turn = best if means[best].min() < CLEARLY * means[0].min() else 0
     about_s = coarse_s[int(np.argmin(means[turn]))]
-    fine_s = about_s + np.arange(-2 * COARSE_S, 2 * COARSE_S + FINE_S / 2, FINE_S)
+    about_s = float(np.clip(about_s, COARSE_S - REACH_S, REACH_S - COARSE_S))
+    fine_s = about_s + np.arange(-COARSE_S, COARSE_S + FINE_S / 2, FINE_S)
     pairs = [pair for pair, kept in zip(pairs, known, strict=True) if kept]
     fine = misses_px(fine_s, QUARTERS[turn])
     fine = fine[:, np.isfinite(fine).all(axis=0)]
@@ -96,7 +97,7 @@ def clip_time(
     stray_s = np.std(drawn) if np.ptp(drawn) > 2 * COARSE_S else 0.0
     return ClipTime(
         offset_s=_lowest(fine, fine_s, np.arange(len(fine))),
-        sigma_s=float(max(np.std(drawn_fine), stray_s, FINE_S / 2)),
+        sigma_s=float(max(np.std(drawn_fine), stray_s, FINE_S / 4)),
         turn_deg=QUARTERS[turn],
         before_px=float(means[0][len(coarse_s) // 2]),
         after_px=float(fine.mean(axis=0).min()),
