@@ -82,6 +82,14 @@ def test_a_calibration_may_replace_the_logs_sigmas() -> None:
     assert Mount(log_sigmas=own).corrected(_pose(0.0, -60.0)).sigmas == own
 
 
+@pytest.mark.parametrize(("yaw_deg", "pitch_deg"), [(10.0, -58.0), (-165.0, -63.0), (90.0, -60.0)])
+def test_a_seat_of_its_own_for_a_heading(yaw_deg: float, pitch_deg: float) -> None:
+    """The nearest heading's seat within 45 degrees; else the mount's own."""
+    north, south = Mount(seat_cam_deg=(2.0, 0.0, 0.0)), Mount(seat_cam_deg=(-3.0, 0.0, 0.0))
+    mount = Mount(by_heading=((0.0, north), (180.0, south)))
+    assert mount.corrected(_pose(yaw_deg, -60.0)).gimbal.pitch_deg == pytest.approx(pitch_deg)
+
+
 def test_a_late_clip_is_looked_up_later_in_the_log() -> None:
     """The row is that of the picture's time and the offset; the pose bears the picture's time."""
     asked: list[float] = []
