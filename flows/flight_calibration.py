@@ -138,12 +138,13 @@ def _mount(solved: Calibrated, headings: Sequence[float]) -> MountEntry:
 
 
 def _settings(source: StillSource, camera: Camera, mount: MountEntry) -> CameraEntry:
+    k1, k2, p1, p2, k3 = (round(float(term), 6) for term in camera.distortion)
     lens = Lens(
         width_px=camera.size_px[0],
         height_px=camera.size_px[1],
         focal_px=round(camera.focal_px, 3),
         principal_px=(float(camera.k[0, 2]), float(camera.k[1, 2])),
-        distortion=tuple(round(float(term), 6) for term in camera.distortion),
+        distortion=(k1, k2, p1, p2, k3),
         focal_sigma_share=round(camera.focal_sigma_share, 5),
     )
     return CameraEntry(id=source.profile.source_id, name=source.profile.name, kind="stills", lens=lens, mount=mount)

@@ -96,8 +96,8 @@ class MountEntry(Seat):
     def mount(self) -> Mount:
         """The corrections."""
         by_heading = tuple((seat.heading_deg, seat.mount()) for seat in self.by_heading)
-        late = {"time_offset_s": self.time_offset_s, "time_sigma_s": self.time_sigma_s}
-        return replace(Seat.mount(self), by_heading=by_heading, **late)
+        seat, late_s, sigma_s = Seat.mount(self), self.time_offset_s, self.time_sigma_s
+        return replace(seat, by_heading=by_heading, time_offset_s=late_s, time_sigma_s=sigma_s)
 
 
 class Lens(Entry):
