@@ -3,6 +3,9 @@
 17 photographs of a DJI FC300S from 40 m with 314 points on the ground (`../shared/data/geo/brighton_beach`). For each
 picture: calibrate from the ties between the *other* pictures (no surveyed point is used), place the left-out picture's
 points by its own telemetry and that calibration, compare. Uncalibrated beside it, and with the picture's own ties too.
+
+The surveyed points were made from these pictures' own satellite positions, so they are wrong by the mean of the
+pictures' position errors. The ellipse is about the place on Earth; to be compared, that shared part is taken out of it.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import argparse
 import csv
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +25,14 @@ import numpy as np
 
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
-from geofences.adjustment import OWN_SIGMAS, Calibrated, calibrate
+from geofences.adjustment import Calibrated, calibrate
+from geofences.bundle import COMMON
 from geofences.camera import Camera
 from geofences.contradiction import contradictions
 from geofences.ellipse import CHI2_95
+from geofences.error_terms import ALONE, CAUSES, ErrorTerm, JointErrors, Sharing, covariance_of
 from geofences.local_frame import LocalFrame
+from geofences.pose import PoseSigmas
 from geofences.position import Geodetic
 from pipeline.geotag.calibration import legs_of, on_ground, turned_pose
 from pipeline.geotag.ground import Ground
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
 
     from geofences.pose import Pose
 
+PIXEL_SIGMA_PX = 2.0
+"""As of a solid thing's foot (`pipeline.geotag.sight`)."""
 BEACH = Path(__file__).resolve().parents[2] / "shared" / "data" / "geo" / "brighton_beach"
 GROUND_M, GROUND_SIGMA_M = 163.0, 1.0
 """The beach's height as the site states it."""
@@ -87,14 +95,13 @@ def truth() -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     return {name: (np.array(r)[:, :2], np.array(r)[:, 2:]) for name, r in rows.items()}
 
 
-def without(survey: Survey, left_out: int) -> Calibrated:
-    """The calibration by all other pictures."""
-    kept = [i for i in range(len(survey.names)) if i != left_out]
+def calibration(survey: Survey, kept: list[int]) -> Calibrated:
+    """By some pictures."""
     at = {picture: place for place, picture in enumerate(kept)}
     pairs = [
         replace(pair, first=at[pair.first], second=at[pair.second])
         for pair in survey.pairs
-        if left_out not in (pair.first, pair.second)
+        if pair.first in at and pair.second in at
     ]
     return calibrate(
         CAMERA,
@@ -107,40 +114,119 @@ def without(survey: Survey, left_out: int) -> Calibrated:
     )
 
 
-def placed(
-    pose: Pose, camera: Camera, ground: Ground, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]
-) -> list[tuple[float, bool]]:
-    """Error in metres, and whether the ellipse holds the truth, a point."""
-    found = []
-    for xy, truth_m in zip(xy_px, enu_m, strict=True):
-        fix = ground.locate(camera, pose, (float(xy[0]), float(xy[1])))
-        miss = fix.enu_m[:2] - truth_m[:2]
-        inside = miss @ np.linalg.inv(fix.ellipse.covariance_m2) @ miss <= CHI2_95
-        found.append((float(np.hypot(*miss)), bool(inside)))
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """One point: how far off, and its square in units of what was predicted (2 on average, `CHI2_95` at most)."""
+
+    metres: float
+    on_earth: float
+    in_datum: float
 
 
-def sloping(calibrated: Calibrated) -> Ground:
-    """The ground as the calibration found it."""
-    return replace(GROUND, terrain=calibrated.terrain)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to place a picture's points.
+
+    Attributes:
+        datum: the error that the truth has too, in the same terms.
+        datum_m: how far the calibration says that it is off.
+    """
+
+    pose: Pose
+    camera: Camera
+    ground: Ground
+    sharing: Sharing = ALONE
+    joint: JointErrors | None = None
+    datum: tuple[ErrorTerm, ...] = ()
+    datum_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+
+    def misses(self, xy_px: NDArray[np.float64], enu_m: NDArray[np.float64]) -> list[Miss]:
+        """Of a picture's points."""
+        found = []
+        for xy, truth_m in zip(xy_px, enu_m, strict=True):
+            fix = self.ground.locate(
+                self.camera, self.pose, (float(xy[0]), float(xy[1])), pixel_sigma_px=PIXEL_SIGMA_PX,
+                sharing=self.sharing, joint=self.joint,
+            )  # fmt: skip
+            miss = fix.enu_m[:2] - truth_m[:2]
+            relative = covariance_of(apart(fix.terms, self.datum))
+            found.append(
+                Miss(
+                    metres=float(np.hypot(*miss)),
+                    on_earth=float(miss @ np.linalg.inv(fix.ellipse.covariance_m2) @ miss),
+                    in_datum=float((miss - self.datum_m) @ np.linalg.inv(relative) @ (miss - self.datum_m)),
+                )
+            )
+        return found
 
 
-def tell(title: str, by_picture: dict[str, list[tuple[float, bool]]], seed: int = 1) -> None:
-    """Median, 90th percentile, coverage with a bootstrap over pictures, and medians by picture."""
-    errors = np.array([error for rows in by_picture.values() for error, _ in rows])
-    rng, names = np.random.default_rng(seed), list(by_picture)
-    shares = []
-    for _ in range(2000):
-        drawn = [row for i in rng.integers(len(names), size=len(names)) for row in by_picture[names[i]]]
-        shares.append(np.mean([inside for _, inside in drawn]))
-    inside = np.mean([inside for rows in by_picture.values() for _, inside in rows])
-    low, high = np.quantile(shares, (0.025, 0.975))
-    print(
-        f"{title}: n {len(errors)} in {len(names)} pictures, median {np.median(errors):.2f} m, 90th percentile "
-        f"{np.quantile(errors, 0.9):.2f} m, inside the 95 % ellipse {100 * inside:.1f} % "
-        f"({100 * low:.1f} to {100 * high:.1f})"
+def apart(terms: tuple[ErrorTerm, ...], others: tuple[ErrorTerm, ...]) -> list[ErrorTerm]:
+    """The errors of one position less those of another: what both have in common cancels."""
+    shared = {term.key: term for term in others}
+    return [
+        replace(term, east_m=term.east_m - shared[term.key].east_m, north_m=term.north_m - shared[term.key].north_m)
+        if term.key in shared
+        else term
+        for term in terms
+    ]
+
+
+def uncalibrated(pose: Pose) -> Way:
+    """By telemetry alone; the truth has the position error that all lines have in common."""
+    common = Sharing(parts=(("position", float(COMMON[0]), "survey"),))
+    effects = pose.sigmas.horizontal_m * np.eye(2)
+    datum = tuple(term for term in common.terms("position", effects) if term.shared_by)
+    return Way(pose=pose, camera=CAMERA, ground=GROUND, sharing=common, datum=datum)
+
+
+def exact(pose: Pose) -> Pose:
+    """A pose whose errors are told elsewhere."""
+    return replace(pose, sigmas=PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0))
+
+
+def calibrated(found: Calibrated, survey: Survey, others: list[int], pose: Pose, number: int) -> Way:
+    """By a calibration from `others`; the truth has the mean of their position errors."""
+    among = others.index(number) if number in others else None
+    flights = [survey.flights[i] for i in others]
+    joint = found.errors(survey.flights[number], among, by="survey")
+    of = [found.errors(leg, among if among is None else i, by="survey") for i, leg in enumerate(flights)]
+    mean = replace(joint, effects=np.mean([errors.effects for errors in of], axis=0))
+    by_position = np.zeros((2, len(CAUSES)))
+    by_position[:, 5:7] = np.eye(2)
+    logged = (FRAME.enu_from_geodetic(survey.poses[i].position) for i in others)
+    corrected = (FRAME.enu_from_geodetic(adjusted.position) for adjusted in found.poses)
+    return Way(
+        pose=pose,
+        camera=replace(found.camera(CAMERA), focal_sigma_share=0.0),
+        ground=replace(GROUND, terrain=found.terrain, sigma_m=found.roughness_m),
+        joint=joint,
+        datum=tuple(mean.terms(by_position)),
+        datum_m=np.mean(list(corrected), axis=0)[:2] - np.mean(list(logged), axis=0)[:2],
     )
-    print("   " + ", ".join(f"{n[4:8]} {np.median([e for e, _ in rows]):.2f}" for n, rows in by_picture.items()))
+
+
+def tell(title: str, by_picture: dict[str, list[Miss]], seed: int = 1) -> None:
+    """Median, 90th percentile, shares inside with a bootstrap over pictures, and medians by picture."""
+    errors = np.array([miss.metres for rows in by_picture.values() for miss in rows])
+    print(
+        f"{title}: n {len(errors)} in {len(by_picture)} pictures, median {np.median(errors):.2f} m, 90th percentile "
+        f"{np.quantile(errors, 0.9):.2f} m"
+    )
+    for against in ("on_earth", "in_datum"):
+        normed = [np.array([getattr(miss, against) for miss in rows]) for rows in by_picture.values()]
+        rng, inside, squares = np.random.default_rng(seed), [], []
+        for _ in range(2000):
+            drawn = np.concatenate([normed[i] for i in rng.integers(len(normed), size=len(normed))])
+            inside.append(100 * np.mean(drawn <= CHI2_95))
+            squares.append(drawn.mean())
+        all_of = np.concatenate(normed)
+        low, high = np.quantile(inside, (0.025, 0.975))
+        least, most = np.quantile(squares, (0.025, 0.975))
+        print(
+            f"   {against}: inside the 95 % ellipse {100 * np.mean(all_of <= CHI2_95):.1f} % ({low:.1f} to {high:.1f}),"
+            f" mean square {all_of.mean():.2f} ({least:.2f} to {most:.2f}; 2 expected)"
+        )
+    print("   " + ", ".join(f"{n[4:8]} {np.median([m.metres for m in rows]):.2f}" for n, rows in by_picture.items()))
 
 
 def main() -> None:
@@ -149,45 +235,34 @@ def main() -> None:
     survey = read_survey()
     print(f"{len(survey.names)} pictures, {len(set(survey.flights))} lines, {len(survey.pairs)} matched pairs")
     print("turned against their heading:", {survey.names[i]: turn for i, turn in survey.turned.items()})
-    whole = calibrate(
-        CAMERA,
-        FRAME,
-        survey.poses,
-        survey.flights,
-        ties_of(survey.pairs),
-        ground_up_m=0.0,
-        ground_sigma_m=GROUND_SIGMA_M,
-    )
+    everyone = list(range(len(survey.names)))
+    whole = calibration(survey, everyone)
     residual_px = np.median(whole.residual_px)
-    print(f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {residual_px:.2f} px")
-    for mount in whole.mounts:
-        print("  line:", np.round(mount.offset_enu_m, 2), "m, seat", np.round(mount.seat_cam_deg, 2), "deg")
-    plain: dict[str, list[tuple[float, bool]]] = {}
-    strict: dict[str, list[tuple[float, bool]]] = {}
-    own_ties: dict[str, list[tuple[float, bool]]] = {}
+    print(
+        f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {residual_px:.2f} px, ties "
+        f"{whole.pixel_sigma_px:.2f} px, roughness {whole.roughness_m:.2f} m, slope {np.round(whole.ground_slope, 3)}"
+    )
+    for mount, sigmas in zip(whole.mounts, whole.mount_sigmas, strict=True):
+        found = np.round((*mount.offset_enu_m, *mount.seat_cam_deg), 2)
+        print("  line:", found[:3], "m, seat", found[3:], "deg, sigmas", np.round(sigmas, 2))
+    ways: dict[str, dict[str, list[Miss]]] = defaultdict(dict)
     for number, name in enumerate(survey.names):
         if name not in survey.points:
             continue
-        xy_px, enu_m = survey.points[name]
-        plain[name] = placed(survey.poses[number], CAMERA, GROUND, xy_px, enu_m)
-        others = without(survey, number)
-        strict[name] = placed(
-            others.place(survey.poses[number], survey.flights[number]),
-            others.camera(CAMERA),
-            sloping(others),
-            xy_px,
-            enu_m,
-        )
-        own_ties[name] = placed(whole.poses[number], whole.camera(CAMERA), sloping(whole), xy_px, enu_m)
-    consistent = [name for i, name in enumerate(survey.names) if i not in survey.turned and name in plain]
-    for title, rows in (
-        ("uncalibrated", plain),
-        ("calibrated by the others", strict),
-        ("with its own ties too", own_ties),
-    ):
+        pose, flight = survey.poses[number], survey.flights[number]
+        kept = [i for i in everyone if i != number]
+        others = calibration(survey, kept)
+        left_out = others.place(pose, flight, own=True)
+        for title, way in (
+            ("uncalibrated", uncalibrated(pose)),
+            ("calibrated by the others", calibrated(others, survey, kept, left_out, number)),
+            ("with its own ties too", calibrated(whole, survey, everyone, exact(whole.poses[number]), number)),
+        ):
+            ways[title][name] = way.misses(*survey.points[name])
+    consistent = [name for i, name in enumerate(survey.names) if i not in survey.turned and name in survey.points]
+    for title, rows in ways.items():
         tell(title, rows)
         tell(f"{title}, consistent pictures only", {name: rows[name] for name in consistent})
-    print("sigmas of a picture's own error:", OWN_SIGMAS)
 
 
 if __name__ == "__main__":

@@ -214,8 +214,7 @@ def _calls_in(class_id: int, seen: Seen, thresholds: Sequence[float]) -> list[in
 
 def count_alarms(seen: Sequence[Seen], *, thresholds: Sequence[float]) -> Alarms:
     """Alarms on the negatives."""
-    kinds = any(each.picture.kind for each in seen)
-    negatives = [e for e in seen if (e.picture.kind == NEGATIVE if kinds else not len(e.picture.class_id))]
+    negatives = _negatives(seen)
     sure = [_sure(each.found, thresholds).class_id for each in negatives]
     by_class = {
         name: (
@@ -224,9 +223,7 @@ def count_alarms(seen: Sequence[Seen], *, thresholds: Sequence[float]) -> Alarms
         )
         for c, name in enumerate(CLASS_NAMES)
     }
-    false = np.array(
-        [sum(c in e.picture.verified for c in ids) for e, ids in zip(negatives, sure, strict=True)], np.float64
-    )
+    false = alarms_in(seen, thresholds=thresholds)
     rng, count = np.random.default_rng(SEED), len(negatives)
     drawn = (rng.choice(false > 0, (DRAWS, count)).mean(axis=1)) if count else None
     return Alarms(
@@ -237,6 +234,17 @@ def count_alarms(seen: Sequence[Seen], *, thresholds: Sequence[float]) -> Alarms
         alarmed_by_class=by_class,
         alarmed_even_unlooked=sum(len(ids) > 0 for ids in sure),
     )
+
+
+def alarms_in(seen: Sequence[Seen], *, thresholds: Sequence[float]) -> NDArray[np.int64]:
+    """(negatives,) alarms of classes that were looked for, in each negative."""
+    sure = [(each.picture.verified, _sure(each.found, thresholds).class_id) for each in _negatives(seen)]
+    return np.array([np.isin(ids, list(verified)).sum() for verified, ids in sure], np.int64)
+
+
+def _negatives(seen: Sequence[Seen]) -> list[Seen]:
+    kinds = any(each.picture.kind for each in seen)
+    return [e for e in seen if (e.picture.kind == NEGATIVE if kinds else not len(e.picture.class_id))]
 
 
 def _ends(drawn: NDArray[np.float64]) -> tuple[float, float]:

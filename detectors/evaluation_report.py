@@ -26,8 +26,8 @@ WORST = 4
 """Pictures shown per class and kind of mistake."""
 
 THUMB_PX = 360
-CURVE_PX = 300
-TRUTH_BGR, FOUND_BGR, INK_BGR, GRID_BGR = (60, 170, 40), (40, 40, 220), (60, 40, 20), (220, 220, 220)
+TRUTH_BGR, FOUND_BGR = (60, 170, 40), (40, 40, 220)
+HEAD = ("part", "IoU", "pictures", "objects", "AP", "AP50-95", "precision", "recall", "false", "neg. alarmed")
 CHINESE = {
     "dust": "扬尘",
     "traffic_cone": "锥桶",
@@ -81,33 +81,25 @@ def page_of(report: Report, seen: Sequence[Seen]) -> str:
 
 def _figures(report: Report) -> list[str]:
     made = ["<h2>各类指标 · Figures</h2>"]
-    head = ("part", "IoU", "pictures", "objects", "AP", "AP50-95", "precision", "recall", "false", "neg. alarmed")
     for name in CLASS_NAMES:
         made.append(f"<h3>{CHINESE[name]} · {name}</h3>")
-        rows = [_cells(row) for row in report.rows if row.class_name == name]
-        made.append(_table(head, rows))
+        rows = [cells_of(row) for row in report.rows if row.class_name == name]
+        made.append(_table(HEAD, rows))
     return made
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def cells_of(row: Row, *, intervals: bool = True) -> tuple[str, ...]:
+    """A row under `HEAD`."""
     figures = row.figures
 
     def share(name: str) -> str:
-        value, ends = getattr(figures, name), row.interval.get(name)
+        value, ends = getattr(figures, name), row.interval.get(name) if intervals else None
         return "-" if value is None else f"{value:.3f}" + (f" [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else "")
 
-    return (
-        row.part,
-        f"{row.iou_at_least:g}",
-        str(figures.pictures),
-        str(figures.objects),
-        share("average_precision"),
-        "-" if row.ap50_95 is None else f"{row.ap50_95:.3f}",
-        share("precision"),
-        share("recall"),
-        str(figures.false_alarms),
-        f"{figures.negative_pictures_alarmed}/{figures.negative_pictures}",
-    )
+    shares = (share("average_precision"), "-" if row.ap50_95 is None else f"{row.ap50_95:.3f}")
+    counts = (f"{row.iou_at_least:g}", str(figures.pictures), str(figures.objects))
+    alarmed = f"{figures.negative_pictures_alarmed}/{figures.negative_pictures}"
+    return (row.part, *counts, *shares, share("precision"), share("recall"), str(figures.false_alarms), alarmed)
 
 
 def _curves(report: Report, seen: Sequence[Seen]) -> list[str]:
@@ -115,32 +107,24 @@ def _curves(report: Report, seen: Sequence[Seen]) -> list[str]:
     for class_id, name in enumerate(CLASS_NAMES):
         looks = [look_at(class_id, each) for each in seen if class_id in each.picture.verified]
         iou = PLUME_IOU if class_id in PLUMES else report.iou_at_least
-        ranked = scoring.rank(looks, iou_at_least=iou)
+        drawn = scoring.curve(scoring.rank(looks, iou_at_least=iou))
         row = next(r for r in report.rows if (r.class_name, r.part, r.iou_at_least) == (name, ALL, iou))
-        point = (row.figures.recall, row.figures.precision)
         caption = f"{CHINESE[name]} · {name}, IoU {iou:g}, n = {row.figures.objects}"
-        made.append(_figure(draw_curve(scoring.curve(ranked), point), caption, ".png"))
+        point = (row.figures.recall, row.figures.precision)
+        made.append(f"<figure>{curve_svg(drawn, point)}<br>{caption}</figure>")
     return made
 
 
-def draw_curve(precision: NDArray[np.float64], point: tuple[float | None, float | None]) -> NDArray[np.uint8]:
-    """(h, w, 3) BGR drawing of precision at the 101 recall levels, with the shipped threshold's point."""
-    edge = 36
-    canvas = np.full((CURVE_PX + 2 * edge, CURVE_PX + 2 * edge, 3), 255, np.uint8)
-
-    def place(recall: float, height: float) -> tuple[int, int]:
-        return edge + round(recall * CURVE_PX), edge + round((1 - height) * CURVE_PX)
-
-    for level in np.linspace(0, 1, 6):
-        cv2.line(canvas, place(0, level), place(1, level), GRID_BGR, 1)
-        cv2.line(canvas, place(level, 0), place(level, 1), GRID_BGR, 1)
-        for at in ((place(level, 0)[0] - 8, edge + CURVE_PX + 16), (6, place(0, level)[1] + 4)):
-            cv2.putText(canvas, f"{level:.1f}", at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, INK_BGR, 1, cv2.LINE_AA)
-    line = np.array([place(r, p) for r, p in zip(scoring.RECALL_POINTS, precision, strict=True)], np.int32)
-    cv2.polylines(canvas, [line], isClosed=False, color=INK_BGR, thickness=2, lineType=cv2.LINE_AA)
-    if point[0] is not None and point[1] is not None:
-        cv2.circle(canvas, place(point[0], point[1]), 5, FOUND_BGR, -1, cv2.LINE_AA)
-    return canvas
+def curve_svg(precision: NDArray[np.float64], point: tuple[float | None, float | None]) -> str:
+    """Precision at the 101 recall levels, with the shipped threshold's point; grid lines every fifth."""
+    line = " ".join(f"{r:.2f},{1 - p:.3f}" for r, p in zip(scoring.RECALL_POINTS, precision, strict=True))
+    grid = "".join(f"M0 {n / 5}H1M{n / 5} 0V1" for n in range(6))
+    recall, height = point
+    dot = "" if recall is None or height is None else f'<circle cx="{recall:.3f}" cy="{1 - height:.3f}" r=".02"/>'
+    return (
+        f'<svg viewBox="-.05 -.05 1.1 1.1" width="{THUMB_PX}" fill="none" stroke-width=".006"><path d="{grid}" '
+        f'stroke="#ddd"/><polyline points="{line}" stroke="#146"/><g fill="#d22">{dot}</g></svg>'
+    )
 
 
 def _alarms(report: Report) -> list[str]:
@@ -225,14 +209,12 @@ def _shown(mistake: Mistake, class_id: int, threshold: float) -> str:
             _outline(small, box, colour, 1)
     of_the_label = any(np.array_equal(mistake.box_px, box) for box in look.truth_xyxy)
     _outline(small, mistake.box_px * shrink, TRUTH_BGR if of_the_label else FOUND_BGR, 3)
-    return _figure(small, f"{mistake.seen.picture.path.name}: {mistake.note}", ".jpg")
+    return _figure(small, f"{mistake.seen.picture.path.name}: {mistake.note}")
 
 
-def _figure(image: NDArray[np.uint8], caption: str, suffix: str) -> str:
-    _, coded = cv2.imencode(suffix, image)
-    kind = {".jpg": "jpeg", ".png": "png"}[suffix]
-    text = base64.b64encode(coded.tobytes()).decode()
-    return f'<figure><img alt="" src="data:image/{kind};base64,{text}"><br>{escape(caption)}</figure>'
+def _figure(image: NDArray[np.uint8], caption: str) -> str:
+    text = base64.b64encode(cv2.imencode(".jpg", image)[1].tobytes()).decode()
+    return f'<figure><img alt="" src="data:image/jpeg;base64,{text}"><br>{escape(caption)}</figure>'
 
 
 def _outline(image: NDArray[np.uint8], box: NDArray[np.floating], colour: tuple[int, int, int], thickness: int) -> None:

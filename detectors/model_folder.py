@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,8 @@ class ModelManifest:
         nms_iou: overlap above which the weaker of two boxes of a class goes.
         input_px: longer side of the network input, a multiple of 32.
         precision: the form used where none is asked for, one of `PRECISIONS`.
+        alarm_budget: share of pictures without anything that may raise any alarm, which the thresholds were chosen for.
+        validation: what validation measured at the thresholds, by name of the figure.
         training: how the weights came to be, as text by topic.
     """
 
@@ -58,6 +60,8 @@ class ModelManifest:
     input_px: int
     training: Mapping[str, str]
     precision: str = "bf16"
+    alarm_budget: float | None = None
+    validation: Mapping[str, float] = field(default_factory=dict)
 
     def file_with(self, suffix: str, *, precision: str = "bf16") -> str:
         """The name of the folder's one file with this suffix, of the INT8 form if so asked.
@@ -111,6 +115,8 @@ def parse_manifest(text: str, *, path: Path) -> ModelManifest:
             input_px=int(table["input_px"]),
             training={str(topic): str(text) for topic, text in table["training"].items()},
             precision=str(table.get("precision", "bf16")),
+            alarm_budget=None if table.get("alarm_budget") is None else float(table["alarm_budget"]),
+            validation={str(name): float(value) for name, value in table.get("validation", {}).items()},
         )
     except json.JSONDecodeError as error:
         msg = f"{path}: not JSON ({error}); restore it: git checkout -- {path}"
@@ -131,6 +137,8 @@ def dump_manifest(manifest: ModelManifest) -> str:
         "nms_iou": manifest.nms_iou,
         "input_px": manifest.input_px,
         "precision": manifest.precision,
+        "alarm_budget": manifest.alarm_budget,
+        "validation": dict(manifest.validation),
         "files": dict(manifest.sha256),
         "training": dict(manifest.training),
     }

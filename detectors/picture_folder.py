@@ -18,6 +18,7 @@ from detectors.detections import CLASS_NAMES
 from detectors.errors import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
@@ -76,6 +77,15 @@ def read_picture_folder(folder: Path, *, faults: list[str] | None = None) -> tup
                 raise
             faults.append(str(error))
     return tuple(pictures)
+
+
+def read_picture_folders(folders: Iterable[Path]) -> tuple[LabelledPicture, ...]:
+    """Every picture of several folders, one folder after the other.
+
+    Raises:
+        DatasetError: as `read_picture_folder`.
+    """
+    return tuple(picture for folder in folders for picture in read_picture_folder(folder))
 
 
 def parse_labels(text: str, *, path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

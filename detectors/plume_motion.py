@@ -74,9 +74,6 @@ class PlumeMotion:
         misfit_px: median over pairs of the misfit inside the box, pixels of the working grid.
         ring_misfit_px: the same in the ring.
         persistence: share of pairs in which the box misfits by more than `MOVES_ABOVE_PX`.
-        growth: area that changes in the window's second half over that in its first.
-        drift_px_s: speed of the content as one piece, pixels of the picture a second.
-        upward_px_s: its upward part.
     """
 
     moving: Moving
@@ -84,9 +81,6 @@ class PlumeMotion:
     misfit_px: float = 0.0
     ring_misfit_px: float = 0.0
     persistence: float = 0.0
-    growth: float = 0.0
-    drift_px_s: float = 0.0
-    upward_px_s: float = 0.0
 
 
 def measure_motion(
@@ -207,7 +201,7 @@ class _Grid:
 def _judged(
     patches: Sequence[tuple[Grey, NDArray[np.uint8]] | None], times_s: Sequence[float], lag: int, grid: _Grid
 ) -> PlumeMotion:
-    boxes, rings, drifts, changes = [], [], [], []
+    boxes, rings = [], []
     for i in range(len(patches) - lag):
         first, second = patches[i], patches[i + lag]
         if first is None or second is None or times_s[i + lag] <= times_s[i]:
@@ -215,15 +209,11 @@ def _judged(
         known = first[1] & second[1]
         if (known & grid.box).sum() < _WHOLE * grid.box.sum():
             continue
-        inside = _misfit(first[0], second[0], known & grid.box)
-        boxes.append(inside.misfit_px)
-        rings.append(_misfit(first[0], second[0], known & grid.ring).misfit_px)
-        drifts.append(inside.moved_px / grid.scale / (times_s[i + lag] - times_s[i]))
-        changes.append(inside.changed)
+        boxes.append(_misfit_px(first[0], second[0], known & grid.box))
+        rings.append(_misfit_px(first[0], second[0], known & grid.ring))
     if len(boxes) < MIN_PAIRS:
         return PlumeMotion(moving=Moving.UNDECIDED, why="too_short")
     contrast = float(np.median([patch[0][grid.box > 0].std() for patch in patches if patch is not None]))
-    half, drift = len(changes) // 2, np.median(drifts, axis=0)
     misfit_px, ring_px = float(np.median(boxes)), float(np.median(rings))
     persistence = float(np.mean(np.array(boxes) > MOVES_ABOVE_PX))
     moving, why = _verdict(misfit_px, ring_px, persistence, contrast)
@@ -233,9 +223,6 @@ def _judged(
         misfit_px=misfit_px,
         ring_misfit_px=ring_px,
         persistence=persistence,
-        growth=float((np.mean(changes[half:]) + 1e-3) / (np.mean(changes[:half]) + 1e-3)),
-        drift_px_s=float(np.hypot(*drift)),
-        upward_px_s=float(-drift[1]),
     )
 
 
@@ -249,17 +236,10 @@ def _verdict(misfit_px: float, ring_px: float, persistence: float, contrast: flo
     return Moving.UNDECIDED, "between"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    misfit_px: float
-    moved_px: NDArray[np.float64]
-    changed: float
-
-
-def _misfit(first: Grey, second: Grey, where: NDArray[np.uint8]) -> _Fit:
+def _misfit_px(first: Grey, second: Grey, where: NDArray[np.uint8]) -> float:
     """How badly the second patch, moved as one piece, explains the first inside a mask."""
     if where.sum() < MIN_SIDE_PX**2:
-        return _Fit(misfit_px=0.0, moved_px=np.zeros(2), changed=0.0)
+        return 0.0
     inside = where > 0
     stay = _residual(first, second, inside)
     affine = np.eye(2, 3, dtype=np.float32)
@@ -271,19 +251,12 @@ def _misfit(first: Grey, second: Grey, where: NDArray[np.uint8]) -> _Fit:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     fitted = cv2.warpAffine(second, affine, first.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
     moved = _residual(first, fitted, inside)
-    y, x = np.argwhere(inside).mean(axis=0)
-    fits = (moved[inside] ** 2).mean() < (stay[inside] ** 2).mean()
-    shift = affine @ np.array([x, y, 1.0]) - np.array([x, y])
-    residual = moved if fits else stay
+    residual = moved if (moved[inside] ** 2).mean() < (stay[inside] ** 2).mean() else stay
     slope = cv2.Sobel(first, cv2.CV_32F, 1, 0, scale=1 / 8) ** 2 + cv2.Sobel(first, cv2.CV_32F, 0, 1, scale=1 / 8) ** 2
     local = np.sqrt(
         2 * np.maximum(_mean_about(residual**2, where) - NOISE, 0.0) / (_mean_about(slope, where) + FAINTEST_SLOPE)
     )
-    return _Fit(
-        misfit_px=float(np.quantile(local[inside], QUANTILE)),
-        moved_px=np.asarray(shift if fits else np.zeros(2), dtype=np.float64),
-        changed=float((np.abs(residual[inside]) > 4.0).mean()),
-    )
+    return float(np.quantile(local[inside], QUANTILE))
 
 
 def _residual(first: Grey, second: Grey, inside: NDArray[np.bool_]) -> Grey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,8 @@ from pipeline.evidence.vault import FolderVault
 from pipeline.store.case_store import SqlCaseStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from detectors.detections import Engine
     from pipeline.run.examine import Examiner
     from pipeline.site import Site
@@ -38,20 +39,48 @@ def open_vault(site: Site) -> FolderVault:
     return FolderVault(site.vault_folder)
 
 
+def model_folder(site: Site) -> Path:
+    """The site's model: what its register has in service, else its own, else the one shipped.
+
+    Raises:
+        ModelUnusable: the register cannot be read.
+    """
+    from detectors.models_register import in_service  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+
+    return in_service(models_register(site), first_model(site)) if site.settings.model.models else first_model(site)
+
+
+def models_register(site: Site) -> Path:
+    """Where the site keeps its models.
+
+    Raises:
+        BadInput: it names no such folder.
+    """
+    if not site.settings.model.models:
+        where, remedy = str(site.folder / "site.toml"), 'Name a folder for it, such as models = "models"'
+        raise BadInput(path=where, field="model.models", fault="is empty", remedy=remedy)
+    return site.folder / site.settings.model.models
+
+
+def first_model(site: Site) -> Path:
+    """The model a site starts with."""
+    from detectors.model_folder import SHIPPED  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+
+    return site.folder / site.settings.model.folder if site.settings.model.folder else SHIPPED
+
+
 def open_engine(site: Site, kind: SourceKind, *, long_side_px: int | None = None) -> Engine:
     """The site's detector, at the input size for that kind of source or at the given one.
 
     Raises:
         ModelUnusable: the weights are missing or altered.
     """
-    from detectors.model_folder import SHIPPED  # noqa: PLC0415 - OpenVINO is not in the CLI's import path
-    from detectors.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - the same
+    from detectors.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - OpenVINO is not in the CLI's import path
 
     model = site.settings.model
-    folder = site.folder / model.folder if model.folder else SHIPPED
     usual_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
     return OpenVinoEngine(
-        Path(folder),
+        model_folder(site),
         long_side_px=long_side_px or usual_px,
         threads=model.threads,
         precision=model.precision or None,

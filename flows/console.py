@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.assembly import open_store, open_vault
+from geofences.datum import Datum
 from geofences.position import Geodetic
 from pipeline.console.app import create_app
 from pipeline.console.settings import ConsoleSettings, SourceSite
@@ -30,6 +31,7 @@ def console_app(site: Site) -> FastAPI:
             timezone=site.settings.site.timezone,
             language=console.language,
             tile_url=console.tile_url,
+            tile_datum=Datum(console.tile_datum),
         ),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from flows.ingest import clip_source
 from flows.stills import compare, count_steeper, stills_source
-from geofences.adjustment import OWN_SIGMAS, Ties, calibrate
+from geofences.adjustment import Ties, calibrate
 from geofences.errors import GeofenceError
 from geofences.position import Geodetic
 from pipeline.errors import BadInput
@@ -120,7 +120,7 @@ def calibrate_photographs(
 
 
 def _mount(solved: Calibrated, headings: Sequence[float]) -> MountEntry:
-    across, _, up, tilt, _, yaw = OWN_SIGMAS
+    across, _, up, tilt, _, yaw = (round(float(sigma), 3) for sigma in solved.own_sigmas)
     own = LogSigmas(horizontal_m=across, vertical_m=up, tilt_deg=tilt, yaw_deg=yaw)
     seats = tuple(
         HeadingSeat(

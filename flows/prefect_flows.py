@@ -1,4 +1,4 @@
-"""The Prefect flows: patrol, city_eye, deliver. Thin: each is one call. The only file that imports Prefect.
+"""The Prefect flows: patrol, city_eye, deliver, retrain. Thin: each is one call. The only file that imports Prefect.
 
 No frame is ever a task. A flight start is never retried by itself. A city-eye window is tried once more, because a
 camera may be back after ten seconds and filing a look is idempotent.
@@ -56,7 +56,22 @@ def deliver(site_folder: str, url: str = "") -> str:
     return work.deliver(read_site(Path(site_folder)), now_s=time.time(), url=url)
 
 
-FLOWS: dict[str, Callable[..., str]] = {"patrol": patrol, "city_eye": city_eye, "deliver": deliver}
+@flow(name="retrain", retries=0)
+def retrain(site_folder: str, recipe: str, pictures: list[str], judged_on: str, run: str, who: str, why: str) -> str:
+    """Train on base and harvest; the candidate goes into service only if no figure gets worse."""
+    folders, site = [Path(each) for each in pictures], read_site(Path(site_folder))
+    judged, kept = Path(judged_on), Path(run)
+    return work.retrain(
+        site, Path(recipe), pictures=folders, judged_on=judged, run=kept, who=who, why=why, now_s=time.time()
+    )
+
+
+FLOWS: dict[str, Callable[..., str]] = {
+    "patrol": patrol,
+    "city_eye": city_eye,
+    "deliver": deliver,
+    "retrain": retrain,
+}
 
 
 def serve_site(site_folder: Path) -> None:
@@ -82,6 +97,10 @@ def serve_site(site_folder: Path) -> None:
     if site.settings.aircraft:
         deployments.append(
             patrol.to_deployment(name="fly-now", parameters={"site_folder": folder}, concurrency_limit=1)
+        )
+    if site.settings.model.models:
+        deployments.append(
+            retrain.to_deployment(name="retrain", parameters={"site_folder": folder}, concurrency_limit=1)
         )
     serve(*cast("list[RunnerDeployment]", deployments), limit=2)
 

@@ -1,17 +1,19 @@
-"""What the flows do, as plain functions: patrol, watch, deliver. Each may be run again: what is done is not redone."""
+"""What the flows do, as plain functions. Each may be run again: what is done is not redone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.assembly import make_sender, open_store, open_vault
+from flows.assembly import first_model, make_sender, models_register, open_store, open_vault
 from flows.ingest import camera_source, ingest_look, is_filed
 from flows.recording import record_window, window_id
 from flows.sortie import fly_sortie, sortie_source
+from geofences.datum import Datum
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from flows.ingest import Ingested
     from pipeline.site import Site
@@ -92,10 +94,56 @@ def deliver(site: Site, *, now_s: float, url: str = "") -> str:
     store = open_store(site)
     try:
         with make_sender(site, url=url) as sender:
-            done = deliver_pending(store.outbox, sender, open_vault(site), now_s=now_s)
+            datum = Datum(site.settings.delivery.datum)
+            done = deliver_pending(store.outbox, sender, open_vault(site), now_s=now_s, datum=datum)
     finally:
         store.close()
     return f"delivered {done.delivered}, failed {done.failed}, left for later {done.left}"
+
+
+def retrain(
+    site: Site,
+    recipe: Path,
+    *,
+    pictures: Sequence[Path],
+    judged_on: Path,
+    run: Path,
+    who: str,
+    why: str,
+    now_s: float,
+    renderings: Path | None = None,
+) -> str:
+    """Train a candidate from the model in service; it goes into service if no figure gets worse.
+
+    Returns:
+        what was measured, for people.
+
+    Raises:
+        BadInput: the site names no models register.
+        DatasetError: a picture folder or the recipe cannot be used.
+    """
+    from detectors.retraining import Retraining  # noqa: PLC0415 - OpenCV is not in the flows' import path
+    from detectors.retraining import retrain as train_and_judge  # noqa: PLC0415 - the same
+
+    job = Retraining(
+        recipe=recipe,
+        pictures=tuple(pictures),
+        renderings=renderings,
+        judged_on=judged_on,
+        register=models_register(site),
+        first=first_model(site),
+        run=run,
+        who=who,
+        why=why,
+    )
+    done = train_and_judge(job, now_s=now_s)
+    lines = [
+        f"{one.name}: {one.in_service:.3f} -> {one.candidate:.3f}, 95 % of the difference {one.interval[0]:+.3f} to "
+        f"{one.interval[1]:+.3f}, n = {one.objects}{': WORSE' if one.worse else ''}"
+        for one in done.changes
+    ]
+    said = "is in service now" if done.promoted else "was not promoted and is kept beside"
+    return "\n".join((*lines, f"{done.version} {said}"))
 
 
 def _told(done: Ingested) -> str:

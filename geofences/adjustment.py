@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
-from scipy.sparse import lil_matrix
-from scipy.spatial.transform import Rotation
 
-from geofences.attitude import attitude_from_enu_cam, enu_from_cam
+from geofences.attitude import attitude_from_enu_cam
+from geofences.bundle import COMMON_N, OWN, Bundle, stated_sigmas
+from geofences.error_terms import CAUSES, JointErrors
 from geofences.errors import InvalidGeometry
-from geofences.lens import distort
 from geofences.mount import Mount
 from geofences.terrain import Terrain
 
@@ -30,14 +28,9 @@ if TYPE_CHECKING:
     from geofences.pose import Pose
 
 Array = NDArray[np.float64]
-# What telemetry may be wrong by: common to a flight, and each picture's own. Metres, metres, degrees (right, down and
-# forward axis of the lens; of a lens that looks down the last one is the heading), share, seconds.
-_BIAS_SIGMAS = (1.5, 1.5, 0.7, 1.5, 1.5, 5.0)
-OWN_SIGMAS = (0.5, 0.5, 0.3, 0.5, 0.5, 2.5)
-_FOCAL_SIGMA, _K1_SIGMA, _SLOPE_SIGMA, _TIME_SIGMA_S = 0.03, 0.03, 0.1, 0.5
-_PIXEL_SIGMA_PX, _ROUGHNESS_M = 1.0, 1.0
-_FEWEST_TIES, _AHEAD_M = 12, 0.1
+_FEWEST_TIES = 12
 _K1 = np.array([1.0, 0, 0, 0, 0])
+_ROUNDS = 3
 _HALF_M = 2000.0  # no flight is longer
 
 
@@ -63,36 +56,43 @@ class Calibrated:
     """What a flight says of its own camera.
 
     Attributes:
-        mounts: one a flight: seat, position bias and clock.
-        mount_sigmas: (flights, 6) one sigma of the bias: east, north, up m, then the seat's three angles deg.
+        mounts: one a flight: seat, position bias (its own and what is common to all) and clock.
+        covariance: (n, n) of all that was estimated together: focal length, ground height, k1, slope, position common
+            to all flights; bias and clock of each flight; own error of each picture.
+        priors: (n,) their sigmas before.
         focal_share: factor on the camera's focal length.
         focal_sigma_share: one sigma of it.
         k1_added: to the camera's first distortion coefficient.
+        pixel_sigma_px: how well ties agree, one sigma.
         ground_up_m: height of the ground at the frame's origin.
         ground_slope: (2,) how much it rises a metre to the east and to the north.
         poses: the pictures' poses after adjustment.
         residual_px: (n,) how far each sight is from where it should be.
+        roughness_m: how far points lie above or below the sloping ground, one sigma.
     """
 
     mounts: tuple[Mount, ...]
-    mount_sigmas: Array
+    covariance: Array
+    priors: Array
     focal_share: float
     focal_sigma_share: float
     k1_added: float
     ground_up_m: float
     ground_slope: Array
+    pixel_sigma_px: float
     poses: tuple[Pose, ...]
     residual_px: Array
+    roughness_m: float = 0.0
 
-    def place(self, pose: Pose, flight: int) -> Pose:
+    def place(self, pose: Pose, flight: int, *, own: bool = False) -> Pose:
         """Another picture of a leg: its telemetry corrected, with what sigmas are left.
 
         Args:
             pose: the log's at the picture's time plus the leg's `time_offset_s`.
             flight: the leg, as numbered for `calibrate`.
+            own: state only the picture's own sigmas, and leave the calibration's to `errors`.
         """
-        bias, own = self.mount_sigmas[flight], np.array(OWN_SIGMAS)
-        left = np.hypot(bias, own)
+        left = np.hypot(0.0 if own else self.mount_sigmas[flight], stated_sigmas(pose) * np.sqrt(OWN))
         sigmas = replace(
             pose.sigmas,
             horizontal_m=float(np.sqrt(np.mean(left[:2] ** 2))),
@@ -101,6 +101,41 @@ class Calibrated:
             yaw_deg=float(left[5]),
         )
         return replace(self.mounts[flight].corrected(pose), sigmas=sigmas)
+
+    @property
+    def mount_sigmas(self) -> Array:
+        """(flights, 6) one sigma of each mount's bias: east, north, up m, then the seat's three angles deg."""
+        return np.array(
+            [np.linalg.norm(self.errors(leg, by="").effects[5:11], axis=1) for leg in range(len(self.mounts))]
+        )
+
+    @property
+    def own_sigmas(self) -> Array:
+        """(6,) one sigma of what a picture errs by on its own, in the order of `mount_sigmas`: mean of all."""
+        own: Array = self.priors[COMMON_N + 7 * len(self.mounts) :].reshape(-1, 6).mean(axis=0)
+        return own
+
+    def errors(self, flight: int, picture: int | None = None, *, by: str) -> JointErrors:
+        """What is left wrong of a leg's calibration, with all its correlations.
+
+        Args:
+            flight: the leg.
+            picture: one of those calibrated from, whose pose is in `poses`; else another picture of the leg.
+            by: whose errors they are, such as the survey's name: looks under one name share them.
+        """
+        legs_end = COMMON_N + 7 * len(self.mounts)
+        count = legs_end if picture is None else len(self.priors)
+        variances, axes = np.linalg.eigh(
+            self.covariance[:count, :count] / np.outer(self.priors, self.priors)[:count, :count]
+        )
+        root = self.priors[:count, None] * (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
+        effects = np.zeros((len(CAUSES), count))
+        effects[:COMMON_N] = root[:COMMON_N]
+        effects[5:] += root[COMMON_N + 7 * flight :][:7]
+        if picture is not None:
+            effects[5:11] += root[legs_end + 6 * picture :][:6]
+        causes = (*CAUSES[:COMMON_N], *CAUSES[5:] * len(self.mounts), *CAUSES[5:11] * len(self.poses))[:count]
+        return JointErrors(effects=effects, causes=causes, shared_by=by)
 
     @property
     def terrain(self) -> Terrain:
@@ -129,8 +164,10 @@ def calibrate(
 ) -> Calibrated:
     """Calibrate from ties.
 
+    Ties are then weighed by how well they agree, and adjusted again; the telemetry's sigmas stay as stated.
+
     Args:
-        camera: the lens as known before.
+        camera: the lens as known before; its `focal_sigma_share` is believed.
         frame: local frame.
         poses: of the pictures, as telemetry has them.
         flights: (pictures,) which flight each belongs to, 0 up: pictures of a flight share their bias.
@@ -145,131 +182,37 @@ def calibrate(
         raise InvalidGeometry(
             f"{len(ties.picture)} tie points are too few to calibrate from, {_FEWEST_TIES} are needed"
         )
-    bundle = _Bundle(camera, frame, poses, np.array(flights, dtype=np.int64), ties, ground_up_m, ground_sigma_m)
-    solved = least_squares(
-        bundle.residuals, bundle.start(), jac_sparsity=bundle.sparsity(), loss="soft_l1", f_scale=2.0, method="trf",
-        x_scale="jac", max_nfev=60,
-    )  # fmt: skip
-    return bundle.answer(np.asarray(solved.x, dtype=np.float64), solved.jac)
+    bundle = Bundle(camera, frame, poses, np.array(flights, dtype=np.int64), ties, ground_up_m, ground_sigma_m)
+    unknowns = bundle.start()
+    for _ in range(_ROUNDS):
+        unknowns, normal = bundle.settled(unknowns)
+        covariance = np.linalg.inv(normal.toarray())
+        roughness_m = bundle.weigh(unknowns, covariance)
+    return replace(_answer(bundle, frame, poses, unknowns, covariance), roughness_m=roughness_m)
 
 
-class _Bundle:
-    """Unknowns, in order: focal, ground height, k1, ground slope; bias and clock a leg; own error a picture; points."""
-
-    def __init__(
-        self,
-        camera: Camera,
-        frame: LocalFrame,
-        poses: Sequence[Pose],
-        flights: NDArray[np.int64],
-        ties: Ties,
-        ground_up_m: float,
-        ground_sigma_m: float,
-    ) -> None:
-        self.camera, self.frame, self.poses, self.flights, self.ties = camera, frame, poses, flights, ties
-        self.ground_up_m, self.ground_sigma_m = ground_up_m, ground_sigma_m
-        self.eyes_m = np.array([frame.enu_from_geodetic(pose.position) for pose in poses])
-        self.rotations = Rotation.from_matrix(np.array([enu_from_cam(pose.gimbal) for pose in poses]))
-        self.velocities = np.array([pose.velocity_enu_m_s for pose in poses])
-        self.surveyed = np.isfinite(ties.surveyed_enu_m[:, 0])
-        flights_n = int(flights.max()) + 1
-        self.ends = np.cumsum([5, 7 * flights_n, 6 * len(poses), 3 * len(ties.surveyed_enu_m)])
-
-    def start(self) -> Array:
-        """As telemetry has it; points where their sights meet the ground."""
-        unknowns = np.zeros(self.ends[-1])
-        sums, counts = np.zeros((len(self.surveyed), 3)), np.zeros(len(self.surveyed))
-        plane = (self.ties.xy_px - self.camera.k[:2, 2]) / self.camera.focal_px
-        rays = self.rotations[self.ties.picture].apply(np.column_stack((plane, np.ones(len(plane)))))
-        eyes = self.eyes_m[self.ties.picture]
-        met = eyes + rays * ((self.ground_up_m - eyes[:, 2]) / np.minimum(rays[:, 2], -0.05))[:, None]
-        np.add.at(sums, self.ties.point, met)
-        np.add.at(counts, self.ties.point, 1)
-        unknowns[self.ends[2] :] = (sums / np.maximum(counts, 1)[:, None]).ravel()
-        return unknowns
-
-    def parts(self, unknowns: Array) -> tuple[Array, Array, Array, Array]:
-        """Focal, ground, k1 and slope (5,), flights (f, 7), pictures (n, 6), points (p, 3)."""
-        common, flights, pictures, points = np.split(unknowns, self.ends[:-1])
-        points_m = np.where(self.surveyed[:, None], self.ties.surveyed_enu_m, points.reshape(-1, 3))
-        return common, flights.reshape(-1, 7), pictures.reshape(-1, 6), points_m
-
-    def pose_arrays(self, flights: Array, pictures: Array) -> tuple[Array, Rotation]:
-        """Eyes (n, 3) and rotations of the pictures."""
-        bias = flights[self.flights]
-        eyes = self.eyes_m + bias[:, :3] + pictures[:, :3] + self.velocities * bias[:, 6:]
-        seat = Rotation.from_rotvec(bias[:, 3:6] + pictures[:, 3:], degrees=True)
-        return eyes, self.rotations * seat
-
-    def misses_px(self, unknowns: Array) -> Array:
-        """(n, 2) where each sight is seen, less where it should be."""
-        common, flights, pictures, points_m = self.parts(unknowns)
-        eyes, rotations = self.pose_arrays(flights, pictures)
-        at = self.ties.picture
-        seen = rotations[at].inv().apply(points_m[self.ties.point] - eyes[at])
-        plane = distort(self.camera.distortion + common[2] * _K1, seen[:, :2] / np.maximum(seen[:, 2:], _AHEAD_M))
-        shown: Array = plane @ self.camera.k[:2, :2].T * np.exp(common[0]) + self.camera.k[:2, 2] - self.ties.xy_px
-        return shown
-
-    def residuals(self, unknowns: Array) -> Array:
-        """Misses and departures from what was known before, each in units of its sigma."""
-        common, flights, pictures, points_m = self.parts(unknowns)
-        rough = (points_m[:, 2] - self.ground_up_m - common[1] - points_m[:, :2] @ common[3:]) / _ROUGHNESS_M
-        return np.concatenate(
-            (
-                self.misses_px(unknowns).ravel() / _PIXEL_SIGMA_PX,
-                common / (_FOCAL_SIGMA, self.ground_sigma_m, _K1_SIGMA, _SLOPE_SIGMA, _SLOPE_SIGMA),
-                (flights / (*_BIAS_SIGMAS, _TIME_SIGMA_S)).ravel(),
-                (pictures / OWN_SIGMAS).ravel(),
-                np.where(self.surveyed, 0.0, rough),
-            )
-        )
-
-    def sparsity(self) -> lil_matrix:
-        """Which residual depends on which unknown."""
-        sights, points = len(self.ties.picture), len(self.surveyed)
-        priors = int(self.ends[2])
-        pattern = lil_matrix((2 * sights + priors + points, int(self.ends[-1])), dtype=np.int8)
-        for sight, (picture, point) in enumerate(zip(self.ties.picture, self.ties.point, strict=True)):
-            rows = slice(2 * sight, 2 * sight + 2)
-            pattern[rows, 0] = pattern[rows, 2] = 1
-            for begin, width in (
-                (self.ends[0] + 7 * self.flights[picture], 7),
-                (self.ends[1] + 6 * picture, 6),
-                (self.ends[2] + 3 * point, 3),
-            ):
-                pattern[rows, int(begin) : int(begin) + width] = 1
-        for prior in range(priors):
-            pattern[2 * sights + prior, prior] = 1
-        for point in range(points):
-            row, begin = 2 * sights + priors + point, int(self.ends[2]) + 3 * point
-            pattern[row, 1] = pattern[row, 3] = pattern[row, 4] = 1
-            pattern[row, begin : begin + 3] = 1
-        return pattern
-
-    def answer(self, unknowns: Array, jacobian: object) -> Calibrated:
-        """The calibration, with sigmas from the normal matrix."""
-        common, flights, pictures, _ = self.parts(unknowns)
-        eyes, rotations = self.pose_arrays(flights, pictures)
-        normal = (jacobian.T @ jacobian).toarray()  # type: ignore[attr-defined]  # scipy is not typed
-        variances = np.diag(np.linalg.pinv(normal, hermitian=True))
-        sigmas = np.sqrt(np.maximum(variances, 0))
-        looks = [attitude_from_enu_cam(matrix) for matrix in rotations.as_matrix()]
-        poses = tuple(
-            replace(pose, position=self.frame.geodetic_from_enu(eye), gimbal=look)
-            for pose, eye, look in zip(self.poses, eyes, looks, strict=True)
-        )
-        return Calibrated(
-            mounts=tuple(_mount(bias) for bias in flights),
-            mount_sigmas=sigmas[self.ends[0] : self.ends[1]].reshape(-1, 7)[:, :6],
-            focal_share=float(np.exp(common[0])),
-            k1_added=float(common[2]),
-            ground_up_m=self.ground_up_m + float(common[1]),
-            ground_slope=common[3:],
-            focal_sigma_share=float(sigmas[0]),
-            poses=poses,
-            residual_px=np.hypot(*self.misses_px(unknowns).T),
-        )
+def _answer(bundle: Bundle, frame: LocalFrame, poses: Sequence[Pose], unknowns: Array, covariance: Array) -> Calibrated:
+    """The calibration, with its covariance from the inverse of the normal matrix."""
+    common, flights, *_ = bundle.parts(unknowns)
+    eyes, rotations = bundle.pose_arrays(unknowns)
+    looks = [attitude_from_enu_cam(matrix) for matrix in rotations.as_matrix()]
+    adjusted = tuple(
+        replace(pose, position=frame.geodetic_from_enu(eye), gimbal=look)
+        for pose, eye, look in zip(poses, eyes, looks, strict=True)
+    )
+    return Calibrated(
+        mounts=tuple(_mount(bias) for bias in flights + np.pad(common[5:], (0, 5))),
+        covariance=covariance[: bundle.ends[2], : bundle.ends[2]],
+        priors=bundle.prior_sigmas,
+        focal_share=float(np.exp(common[0])),
+        focal_sigma_share=float(np.sqrt(covariance[0, 0])),
+        k1_added=float(common[2]),
+        ground_up_m=bundle.ground_up_m + float(common[1]),
+        ground_slope=common[3:5],
+        pixel_sigma_px=bundle.pixel_sigma_px,
+        poses=adjusted,
+        residual_px=np.hypot(*bundle.misses_px(unknowns).T),
+    )
 
 
 def _mount(bias: Array) -> Mount:

@@ -10,7 +10,7 @@ to be WGS 84 (so commonly for GCJ-02; of BD-09 abroad nothing is known).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    _Shape = TypeVar("_Shape", bound=BaseGeometry)
+    _Shape = TypeVar("_Shape", bound=BaseGeometry | NDArray[np.object_])
 
 # Source: ellipsoid of Krasovsky (1940), semi-major axis and squared eccentricity; the offset is scaled on it.
 _KRASOVSKY_M = 6378245.0
@@ -93,13 +93,18 @@ def to_wgs84(lat_lon_deg: NDArray[np.float64], datum: Datum) -> NDArray[np.float
 
 
 def shape_from_wgs84(shape: _Shape, datum: Datum) -> _Shape:
-    """A lon, lat geometry in another datum, corner by corner."""
-    return shapely.transform(shape, lambda lon_lat: from_wgs84(lon_lat[:, ::-1], datum)[:, ::-1])
+    """A lon, lat geometry (or an array of them) in another datum, corner by corner."""
+    return _transformed(shape, lambda lat_lon_deg: from_wgs84(lat_lon_deg, datum))
 
 
 def shape_to_wgs84(shape: _Shape, datum: Datum) -> _Shape:
-    """A lon, lat geometry of another datum in WGS 84, corner by corner."""
-    return shapely.transform(shape, lambda lon_lat: to_wgs84(lon_lat[:, ::-1], datum)[:, ::-1])
+    """A lon, lat geometry (or an array of them) of another datum in WGS 84, corner by corner."""
+    return _transformed(shape, lambda lat_lon_deg: to_wgs84(lat_lon_deg, datum))
+
+
+def _transformed(shape: _Shape, move: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> _Shape:
+    moved: _Shape = shapely.transform(cast("Any", shape), lambda lon_lat: move(lon_lat[:, ::-1])[:, ::-1])
+    return moved
 
 
 def _inside(lat_lon_deg: NDArray[np.float64], margin_deg: float) -> NDArray[np.bool_]:

@@ -87,6 +87,33 @@ class Sharing:
 
 
 ALONE = Sharing()
+# What a calibration estimates and `location` can move a point by, in order: log of the focal length, ground height,
+# first distortion coefficient, slope to the east and north; position east, north; height; turns of the lens about its
+# right, down and forward axis (of a lens that looks down the last is the heading); clock.
+CAUSES = ("lens", "ground", "lens", "ground", "ground", "position", "position", "height", "tilt", "tilt", "yaw", "time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointErrors:
+    """Errors that were estimated together, so that they are not independent of each other.
+
+    Attributes:
+        effects: (12, k) what one sigma of each of k independent parts does to each of `CAUSES`: metres, degrees,
+            seconds, shares. Their product with its transpose is the covariance.
+        causes: (k,) which cause each part is nearest to.
+        shared_by: who makes the same errors.
+    """
+
+    effects: NDArray[np.float64]
+    causes: tuple[str, ...]
+    shared_by: str
+
+    def terms(self, moved_m: NDArray[np.float64]) -> Iterable[ErrorTerm]:
+        """The terms of a point that each unit of `CAUSES` moves by (2, 12) metres east, north."""
+        for axis, (cause, (east_m, north_m)) in enumerate(zip(self.causes, (moved_m @ self.effects).T, strict=True)):
+            yield ErrorTerm(
+                cause=cause, axis=axis, shared_by=self.shared_by, east_m=float(east_m), north_m=float(north_m)
+            )
 
 
 def covariance_of(terms: Iterable[ErrorTerm]) -> NDArray[np.float64]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from functools import lru_cache
 
 from geofences.errors import InvalidGeometry
 from geofences.zone import Schedule, Window, ZoneKind
@@ -71,7 +73,7 @@ def write_moment(at_s: float) -> str:
 def read_schedule(value: object) -> Schedule:
     """The weekly schedule."""
     try:
-        return _schedule(_members(value, "schedule"))
+        return _schedule(json.dumps(value))
     except (InvalidGeometry, TypeError, KeyError, ValueError) as error:
         raise Fault(f"lacks {error}" if isinstance(error, KeyError) else str(error), _SCHEDULE_REMEDY) from error
 
@@ -89,7 +91,10 @@ def write_schedule(schedule: Schedule) -> dict[str, object]:
     return {"timezone": schedule.timezone, "windows": windows}
 
 
-def _schedule(members: dict[str, object]) -> Schedule:
+@lru_cache(maxsize=4096)
+def _schedule(text: str) -> Schedule:
+    """Parsed once for each distinct text: thousands of zones share a schedule."""
+    members = _members(json.loads(text), "schedule")
     windows, timezone = members["windows"], members["timezone"]
     if not isinstance(windows, list) or not isinstance(timezone, str):
         raise TypeError("windows must be a list and timezone a text")

@@ -1,15 +1,18 @@
 """Zones and permits as GeoJSON text, both ways. The only place where longitude comes before latitude.
 
 Source: RFC 7946. One walk over the text builds zones and permits and collects every fault; `parse_` raises the first,
-`find_faults` answers them all. A collection may state a `datum` beside its features; outlines come out in WGS 84.
+`parse_features` answers them all. A collection may state a `datum` beside its features; outlines come out in WGS 84.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import gc
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shapely
@@ -26,11 +29,13 @@ from geofences.feature_reader import (
     write_moment,
     write_schedule,
 )
-from geofences.outline_reader import read_outline
-from geofences.zone import Outline, Permit, Zone
+from geofences.outline_reader import build_outlines, read_outline
+from geofences.zone import Permit, Standardised, Zone, standardise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from geofences.zone import Outline
 
 _Item = TypeVar("_Item", Zone, Permit)
 
@@ -43,7 +48,7 @@ class _Form:
     write: Callable[[Any], object] = str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Layer(Generic[_Item]):
     """A kind of feature: its properties by name, the id first; those the type has a default for may be absent."""
 
@@ -54,9 +59,10 @@ class _Layer(Generic[_Item]):
     def id_name(self) -> str:
         return next(iter(self.forms))
 
-    def needs(self, name: str) -> bool:
-        (field,) = (field for field in dataclasses.fields(self.kind) if field.name == _attribute(name))
-        return field.default is dataclasses.MISSING
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The attributes that have no default."""
+        return frozenset(one.name for one in dataclasses.fields(self.kind) if one.default is dataclasses.MISSING)
 
 
 _TEXT, _NOTE, _MOMENT = _Form(read_text), _Form(read_note), _Form(read_moment_s, write_moment)
@@ -88,6 +94,9 @@ _PERMITS = _Layer(
 )
 
 
+ZONE_PROPERTIES = tuple(_ZONES.forms)
+
+
 def parse_zones(text: str, *, path: str) -> tuple[Zone, ...]:
     """Zones of a GeoJSON FeatureCollection.
 
@@ -110,9 +119,10 @@ def parse_permits(text: str, *, path: str) -> tuple[Permit, ...]:
     return _parse(text, path, _PERMITS)
 
 
-def find_faults(text: str, *, path: str) -> tuple[ZoneFileError, ...]:
-    """Every fault of a zone or permit file; a feature with a `permit_id` is taken for a permit, others for zones."""
-    return tuple(fault for _, faults in _walk(text, path, None) for fault in faults)
+def parse_features(text: str, *, path: str) -> tuple[tuple[Zone | Permit | None, list[ZoneFileError]], ...]:
+    """Of each feature the zone or permit (one with a `permit_id`), or else its faults; or the file's fault alone."""
+    with _no_collector():
+        return tuple((None if faults else item, faults) for item, faults in _walk(text, path, None))
 
 
 def dump_zones(zones: Iterable[Zone]) -> str:
@@ -125,17 +135,31 @@ def dump_permits(permits: Iterable[Permit]) -> str:
     return _dump(permits, _PERMITS)
 
 
+@cache
 def _attribute(name: str) -> str:
     return f"{name}_s" if name.startswith("valid_") else name
 
 
 def _parse(text: str, path: str, layer: _Layer[_Item]) -> tuple[_Item, ...]:
     items: list[_Item] = []
-    for item, faults in _walk(text, path, layer):
-        if faults:
-            raise faults[0]
-        items += [item] if isinstance(item, layer.kind) else []
+    with _no_collector():
+        for item, faults in _walk(text, path, layer):
+            if faults:
+                raise faults[0]
+            items += [item] if isinstance(item, layer.kind) else []
     return tuple(items)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Python's search for reference cycles paused: JSON holds none, and over millions of lists it is half the time."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def _walk(
@@ -148,15 +172,16 @@ def _walk(
         yield None, [error]
         return
     seen: dict[tuple[str, object], int] = {}
-    for index, feature in enumerate(features):
-        members = feature if isinstance(feature, dict) else {}
+    members_of = [feature if isinstance(feature, dict) else {} for feature in features]
+    outlines = _outlines([members.get("geometry") for members in members_of], datum)
+    for index, (members, outline) in enumerate(zip(members_of, outlines, strict=True)):
         properties = members.get("properties")
         properties = properties if isinstance(properties, dict) else {}
         of = layer or (_PERMITS if "permit_id" in properties else _ZONES)
         name = properties.get(of.id_name)
         label = str(index) if name is None else f"{index} ({name!r})"
         notes = _Notes(path, label)
-        item = _read(of, members, properties, datum, notes)
+        item = _read(of, members, properties, notes, datum, outline)
         first = seen.setdefault((of.id_name, name), index) if isinstance(name, str) else index
         if first != index:
             notes.add(of.id_name, Fault(f"{name!r} is also the id of feature {first}", "Give each its own id."))
@@ -184,7 +209,12 @@ class _Notes:
 
 
 def _read(
-    layer: _Layer[_Item], members: dict[str, object], properties: dict[str, object], datum: Datum, notes: _Notes
+    layer: _Layer[_Item],
+    members: dict[str, object],
+    properties: dict[str, object],
+    notes: _Notes,
+    datum: Datum,
+    outline: Standardised | None,
 ) -> _Item | None:
     """Build one item; what is wrong is noted, all of it, and the answer is then None."""
     if members.get("type") != "Feature":
@@ -192,24 +222,37 @@ def _read(
         notes.add("feature", Fault("is no GeoJSON Feature", remedy))
         return None
     for name in (name for name in properties if name not in layer.forms):
-        near = difflib.get_close_matches(name, layer.forms, n=1, cutoff=0.8)
+        near = _near(name, tuple(layer.forms))
         if near:
             notes.add(name, Fault("unknown property", f"Did you mean {near[0]!r}?"))
     values: dict[str, Any] = {}
     for name, form in layer.forms.items():
         if properties.get(name) is not None:
             values[_attribute(name)] = notes.read(name, form.read, properties[name])
-        elif layer.needs(name):
+        elif _attribute(name) in layer.needed:
             notes.add(name, Fault("is missing", f"Add the property {name!r}."))
     from_s, until_s = values.get("valid_from_s"), values.get("valid_until_s")
     if from_s is not None and until_s is not None and until_s <= from_s:
         notes.add("valid_until", Fault("is not after valid_from", "Correct one of the two."))
-    values["outline"] = notes.read("geometry", lambda geometry: _outline(geometry, datum), members.get("geometry"))
+    values["outline"] = outline or notes.read("geometry", lambda value: _outline(value, datum), members.get("geometry"))
     try:
         return None if notes.faults else layer.kind(**values)
     except InvalidGeometry as error:
         notes.add("feature", Fault(str(error), "Correct it."))
         return None
+
+
+@lru_cache(maxsize=1024)
+def _near(name: str, known: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+
+
+def _outlines(geometries: list[object], datum: Datum) -> list[Standardised | None]:
+    """Outlines in WGS 84, all at once; None for one that has to be read by itself, which says what is wrong with it."""
+    built = build_outlines(geometries)
+    if datum is not Datum.WGS84:
+        built = shape_to_wgs84(built, datum)
+    return standardise(built)
 
 
 def _outline(geometry: object, datum: Datum) -> Outline:

@@ -29,20 +29,22 @@ class Plane:
     normal: NDArray[np.float64]
 
     def meet(self, eye_m: NDArray[np.float64], ray: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(3,) where the ray from `eye_m` meets the plane.
+        """(..., 3) where rays from `eye_m` meet the plane, both (..., 3).
 
         Raises:
-            UnlocatableRay: it runs along the plane or away from it.
+            UnlocatableRay: one runs along the plane or away from it.
         """
-        towards = float(ray @ self.normal)
-        if towards > _HORIZON:
+        towards = ray @ self.normal
+        if np.max(towards) > _HORIZON:
             raise UnlocatableRay("the ray reaches the horizon within the errors of the pose")
-        met: NDArray[np.float64] = eye_m + ray * (float((self.point_m - eye_m) @ self.normal) / towards)
+        met: NDArray[np.float64] = eye_m + ray * np.expand_dims(((self.point_m - eye_m) @ self.normal) / towards, -1)
         return met
 
 
 # Up component of a ray 0.06 degrees below the horizon: no error of a usable pose may lead above it.
 _HORIZON = -1e-3
+# A ray is followed from so far above the highest post, so that rounding does not begin it below.
+_CLEAR_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +103,7 @@ class Terrain:
             UnlocatableRay: the eye is under the ground, or the ray leaves the model or falls in a hole of it.
         """
         lowest_m, highest_m = float(np.nanmin(self.up_m)), float(np.nanmax(self.up_m))
-        begin_m = max(0.0, (eye_m[2] - highest_m) / -ray[2])
+        begin_m = max(0.0, (eye_m[2] - highest_m - _CLEAR_M) / -ray[2])
         end_m = (eye_m[2] - lowest_m) / -ray[2] + self.cell_m
         along_m = np.linspace(begin_m, end_m, max(2, int(np.ceil((end_m - begin_m) / self.cell_m * 2)) + 1))
         points = eye_m + along_m[:, None] * ray

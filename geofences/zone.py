@@ -10,14 +10,18 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import GeometryType, MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
 from geofences.errors import InvalidGeometry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Outline: TypeAlias = Polygon | MultiPolygon
 
@@ -200,12 +204,30 @@ def parts_of(outline: Outline) -> tuple[Polygon, ...]:
     return tuple(outline.geoms) if isinstance(outline, MultiPolygon) else (outline,)
 
 
-def standard_outline(outline: Outline) -> Outline:
+@dataclass(frozen=True, slots=True)
+class Standardised:
+    """An outline in standard form, made by `standardise` alone: a zone or permit built with it does not check again."""
+
+    outline: Outline
+
+
+def standardise(outlines: NDArray[np.object_]) -> list[Standardised | None]:
+    """(n,) outlines in standard form, all at once; None where `standard_outline` would raise."""
+    west, south, east, north = shapely.bounds(outlines).T
+    sound = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90) & shapely.is_valid(outlines)
+    sound &= np.isin(shapely.get_type_id(outlines), (GeometryType.POLYGON, GeometryType.MULTIPOLYGON))
+    formed = iter(shapely.orient_polygons(shapely.force_2d(outlines[sound])))
+    return [Standardised(next(formed)) if ok else None for ok in sound.tolist()]
+
+
+def standard_outline(outline: Outline | Standardised) -> Outline:
     """The same region in two dimensions with outer rings counter-clockwise.
 
     Raises:
         InvalidGeometry: not a polygon or multipolygon, empty, self-crossing, or out of longitude and latitude range.
     """
+    if isinstance(outline, Standardised):
+        return outline.outline
     if not isinstance(outline, Polygon | MultiPolygon) or outline.is_empty:
         raise InvalidGeometry(f"an outline is a polygon or multipolygon that is not empty, not {outline!r:.60}")
     west, south, east, north = outline.bounds

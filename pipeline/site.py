@@ -116,6 +116,9 @@ class DeliverySettings(Entry):
     url: str = ""
     token_env: str = Field(default="", description="environment variable holding its bearer token")
     timeout_s: float = Field(default=5.0, gt=0, le=60)
+    datum: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = Field(
+        default="wgs84", description="what events state places in"
+    )
 
 
 class ConsoleEntry(Entry):
@@ -124,6 +127,9 @@ class ConsoleEntry(Entry):
     port: int = Field(default=8420, ge=0, le=65535)
     language: Literal["zh-CN", "en"] = "zh-CN"
     tile_url: str = Field(default="", description="{z}/{x}/{y} template of the office's own map tiles; empty = none")
+    tile_datum: Literal["wgs84", "cgcs2000", "gcj02"] = Field(
+        default="wgs84", description="what those tiles are drawn in; all that is drawn on them is moved to it"
+    )
 
 
 class StoreSettings(Entry):
@@ -138,6 +144,9 @@ class ModelSettings(Entry):
     """`[model]`: which detector; empty folder = the one shipped."""
 
     folder: str = ""
+    models: str = Field(
+        default="", description="folder of the models register; what it has in service is used instead, once there is"
+    )
     drone_long_side_px: int = Field(
         default=1280, ge=320, le=4096, multiple_of=32, description="network input for pictures from the air"
     )

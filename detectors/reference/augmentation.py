@@ -15,7 +15,6 @@ from numpy.typing import NDArray  # noqa: TC002 - a dataclass field's type
 
 from detectors.detections import CLASS_NAMES
 from detectors.letterbox import PAD_GREY
-from detectors.reference.weather import under_weather
 
 CELL_PX = 8
 """Finest cell of the network's head. Source: YOLOv8's first detection level."""
@@ -90,7 +89,7 @@ class Easel:
             image, looked_for = image[:, ::-1], looked_for[:, :, ::-1]
             xyxy = np.stack([image.shape[1] - xyxy[:, 2], xyxy[:, 1], image.shape[1] - xyxy[:, 0], xyxy[:, 3]], axis=1)
         return Sample(
-            image_bgr=under_weather(recolour(np.ascontiguousarray(image), self._rng), self._rng),
+            image_bgr=recolour(np.ascontiguousarray(image), self._rng),
             class_id=np.concatenate(self._class_id),
             xyxy_px=xyxy,
             looked_for=np.ascontiguousarray(looked_for),

@@ -16,17 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from detectors import scoring
 from detectors.detections import CLASS_NAMES
-from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
-from detectors.model_folder import INT8_MARK, MANIFEST_NAME, ModelManifest, dump_manifest, sha256_of
+from detectors.evaluation import SCORE_FLOOR, detect_in_shares
+from detectors.model_folder import INT8_MARK, MANIFEST_NAME, ModelManifest, dump_manifest, load_manifest, sha256_of
 from detectors.openvino_engine import OpenVinoEngine
-from detectors.picture_folder import LabelledPicture, read_picture_folder
+from detectors.operating_points import ALARM_BUDGET, OperatingPoints, choose, part_of
+from detectors.picture_folder import LabelledPicture, read_picture_folder, read_picture_folders
 from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 from detectors.reference.recipe import Recipe, read_recipe, split_off_validation
-from detectors.tracker import LOWEST_SHIPPED_SCORE
 
 silence_ultralytics()
 
@@ -42,9 +39,6 @@ if TYPE_CHECKING:
 
 give_back_pillow()
 
-CANDIDATE_THRESHOLDS = np.round(np.arange(LOWEST_SHIPPED_SCORE, 0.66, 0.01), 2)
-ALARM_BUDGET = 0.03
-"""Share of validation pictures without a class in which that class may raise an alarm. Source: issue 4's goal."""
 NMS_IOU = 0.5
 REAL_INPUT_PX = 640
 SCENE_INPUT_PX = 1280
@@ -97,68 +91,51 @@ def write_manifest(folder: Path, manifest: ModelManifest) -> None:
     (folder / MANIFEST_NAME).write_text(dump_manifest(manifest), encoding="utf-8")
 
 
-def choose_thresholds(
-    looks_by_class: list[list[scoring.Look]], alarm_budget: float = ALARM_BUDGET
-) -> tuple[float, ...]:
-    """Per class, the score with the highest F1 measure among those that keep the budget.
-
-    Args:
-        looks_by_class: what was found and what is there, per class.
-        alarm_budget: share of the pictures without the class that may raise an alarm. Where no candidate keeps it, the
-            highest candidate is chosen.
-    """
-    chosen = []
-    for looks in looks_by_class:
-        figures = [scoring.judge(looks, threshold=float(t), iou_at_least=0.4) for t in CANDIDATE_THRESHOLDS]
-        quiet = [f.negative_pictures_alarmed <= alarm_budget * f.negative_pictures for f in figures]
-        first = quiet.index(True) if any(quiet) else len(figures) - 1
-        chosen.append(float(CANDIDATE_THRESHOLDS[first + int(np.argmax([f1_of(f) for f in figures[first:]]))]))
-    return tuple(chosen)
-
-
-def f1_of(figures: scoring.Figures) -> float:
-    """Harmonic mean of precision and recall; 0 where either is not known."""
-    precision, recall = figures.precision or 0.0, figures.recall or 0.0
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-def validation_looks(folder: Path, parts: list[tuple[tuple[LabelledPicture, ...], int]]) -> list[list[scoring.Look]]:
-    """Per class, what the exported network finds in the pictures, each part at its own input size."""
-    looks: list[list[scoring.Look]] = [[] for _ in CLASS_NAMES]
+def set_operating_points(
+    folder: Path, parts: Sequence[tuple[tuple[LabelledPicture, ...], int]], *, budget: float
+) -> OperatingPoints:
+    """Choose the folder's thresholds on validation pictures, each part at its own input size, and write them down."""
+    looked = []
     for pictures, input_px in parts:
         engine = OpenVinoEngine(folder, long_side_px=input_px, threads=2, score_floor=SCORE_FLOOR)
-        found = [detect_in_shares(engine, picture) for picture in pictures]
-        for class_id in range(len(CLASS_NAMES)):
-            looks[class_id] += looks_of(class_id, pictures, found)
-    return looks
+        looked.append(part_of(pictures, [detect_in_shares(engine, picture) for picture in pictures]))
+    points = choose(looked, budget=budget)
+    manifest = load_manifest(folder)
+    write_manifest(
+        folder, replace(manifest, thresholds=points.thresholds, alarm_budget=budget, validation=points.measured)
+    )
+    return points
 
 
 def main(argv: list[str] | None = None) -> int:
     """Export from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m detectors.reference.export", description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", help="training checkpoint (.pt), or - to keep the folder's weights")
     parser.add_argument("folder", type=Path, help="model folder to write")
     parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--pictures", type=Path, required=True, help="the training folder, for its validation part")
+    parser.add_argument(
+        "--pictures", type=Path, nargs="+", required=True, help="those trained on, for their validation part"
+    )
     parser.add_argument("--renderings", type=Path, help="rendered scene frames, for their validation part")
     parser.add_argument("--input-px", type=int, default=REAL_INPUT_PX, help="longer side where none is asked for")
     parser.add_argument("--int8", action="store_true", help="also make the INT8 form, and make it the default")
     parser.add_argument("--keep", action="append", default=[], help="pattern of layers that INT8 leaves alone")
+    parser.add_argument("--alarm-budget", type=float, default=ALARM_BUDGET, help="share of negatives with any alarm")
     parser.add_argument("--note", default="", help="how the checkpoint came to be")
     choice = parser.parse_args(argv)
     recipe = read_recipe(choice.recipe)
     training = {"recipe": choice.recipe.name, "data_manifest_sha256": recipe.manifest_sha256, "note": choice.note}
-    manifest = export(choice.checkpoint, choice.folder, recipe=recipe, input_px=choice.input_px, training=training)
-    learned, held = split_off_validation(read_picture_folder(choice.pictures), recipe.validation_share)
+    if choice.checkpoint != "-":
+        export(Path(choice.checkpoint), choice.folder, recipe=recipe, input_px=choice.input_px, training=training)
+    learned, held = split_off_validation(read_picture_folders(choice.pictures), recipe.validation_share)
     if choice.int8:
-        manifest = add_int8(choice.folder, manifest, learned, kept=choice.keep)
+        add_int8(choice.folder, load_manifest(choice.folder), learned, kept=choice.keep)
     parts = [(held, REAL_INPUT_PX)]
     if choice.renderings:
         frames = split_off_validation(read_picture_folder(choice.renderings), recipe.validation_share)[1]
         parts.append((frames, SCENE_INPUT_PX))
-    thresholds = choose_thresholds(validation_looks(choice.folder, parts))
-    write_manifest(choice.folder, replace(manifest, thresholds=thresholds))
-    print(json.dumps(dict(zip(CLASS_NAMES, thresholds, strict=True))))  # noqa: T201 - a command's output
+    points = set_operating_points(choice.folder, parts, budget=choice.alarm_budget)
+    print(json.dumps(dict(zip(CLASS_NAMES, points.thresholds, strict=True)) | points.measured))  # noqa: T201 - a command's output
     return 0
 
 

@@ -105,13 +105,15 @@ def check_manifest(recipe: Recipe, manifest: Path) -> None:
 def scene_group(file_name: str) -> str:
     """Pictures that show the same scene share a group, so that validation never sees a scene that training saw.
 
-    Frames of one video, augmented copies of one picture, neighbours in one numbered sequence composites over one
-    background and frames of one rendered world belong together.
+    Frames of one video, augmented copies of one picture, neighbours in one numbered sequence, composites over one
+    background, frames of one rendered world and what was harvested at one place belong together.
     """
     source, _, stem = file_name.rpartition("__")
     stem = re.split(r"[_-](?:mp4|jpg|png)[-._]|\.rf\.|\.(?:jpg|jpeg|png)$", stem, maxsplit=1)[0]
     if source.startswith(("syn_", "comp_")):
         stem = re.sub(r"_\d+$", "", stem)
+    if source == "harvest":
+        stem = stem.rpartition("-")[0]
     rendered = re.match(r"scene_\d+", stem)
     sequence = re.match(r"img_(\d+)", stem)
     return rendered[0] if rendered else f"img_block_{int(sequence[1]) // 40}" if sequence else stem

@@ -68,9 +68,6 @@ WORDS = (
 FONT_NAMES = ("NotoSansCJK-Bold.ttc", "NotoSerifCJK-Bold.ttc", "NotoSansCJK-Regular.ttc")
 
 PLUME_GRID_PX = 128
-CLOUD_SHARE = 0.25
-"""Of the drawn plumes: cloud, fog or a bank of steam instead, which has no source and is no finding."""
-
 FAINTEST_ALPHA = 0.12
 """A plume's box ends where it covers less than this of the background: hardly seen by eye in a still picture."""
 
@@ -100,14 +97,14 @@ class Synthesis:
         """The picture with one plume of dust or fumes; pictures that hold a plume or a board are left as they are."""
         if np.isin(picture.class_id, (*PLUMES, SIGN)).any():
             return picture
-        if rng.random() < CLOUD_SHARE:
-            return _with_cloud(picture, rng)
         class_id = FUMES if rng.random() < 0.65 else DUST
         height, width = picture.image_bgr.shape[:2]
         side = round(max(height, width) * float(np.exp(rng.uniform(np.log(0.06), np.log(0.7)))))
         alpha = cv2.resize(draw_plume(rng, rises=class_id == FUMES), (side, side), interpolation=cv2.INTER_CUBIC)
         x, y = round(rng.uniform(-0.1, 1.1) * width - side / 2), round(rng.uniform(0.3, 0.95) * height - side)
         left, top, right, bottom = max(x, 0), max(y, 0), min(x + side, width), min(y + side, height)
+        if right <= left or bottom <= top:
+            return picture
         alpha = alpha[top - y : bottom - y, left - x : right - x].clip(0, 1)
         seen = np.argwhere(alpha > FAINTEST_ALPHA)
         if len(seen) < 25 or alpha.max() < 0.3:
@@ -231,7 +228,7 @@ def _cloud(rng: np.random.Generator, side: int, cells: int) -> NDArray[np.float3
     return np.asarray(sum(layers), np.float32) * 0.6
 
 
-def _with_cloud(picture: LoadedPicture, rng: np.random.Generator) -> LoadedPicture:
+def with_cloud(picture: LoadedPicture, rng: np.random.Generator) -> LoadedPicture:
     """The picture under drifting white: a wide bank with soft ends anywhere above the lowest third, never labelled."""
     height, width = picture.image_bgr.shape[:2]
     grain = cv2.resize(_cloud(rng, 64, int(rng.integers(2, 5))), (width, height), interpolation=cv2.INTER_LINEAR)

@@ -22,7 +22,7 @@ from detectors.decode import decode
 from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
 from detectors.letterbox import fit
-from detectors.picture_folder import LabelledPicture, read_picture_folder
+from detectors.picture_folder import LabelledPicture, read_picture_folder, read_picture_folders
 from detectors.reference.quiet import give_back_pillow, silence_ultralytics
 from detectors.reference.recipe import Recipe, check_manifest, read_recipe, split_off_validation
 from detectors.reference.torchvision_shim import ensure_torchvision
@@ -38,6 +38,8 @@ from ultralytics.nn.tasks import DetectionModel  # noqa: E402 - as above
 from detectors.reference.masked_loss import MaskedDetectionLoss  # noqa: E402 - imports ultralytics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 give_back_pillow()
@@ -175,10 +177,10 @@ class NetworkInTraining:
         )
 
 
-def gather(recipe: Recipe, pictures: Path, renderings: Path | None, *, threads: int) -> Job:
-    """The job's pictures; some rendered seeds are kept for validation."""
-    check_manifest(recipe, pictures.parent / "manifest.csv")
-    real, validation = split_off_validation(read_picture_folder(pictures), recipe.validation_share)
+def gather(recipe: Recipe, pictures: Sequence[Path], renderings: Path | None, *, threads: int) -> Job:
+    """The job's pictures, of which the recipe names the first folder's; some rendered seeds are kept for validation."""
+    check_manifest(recipe, pictures[0].parent / "manifest.csv")
+    real, validation = split_off_validation(read_picture_folders(pictures), recipe.validation_share)
     frames = read_picture_folder(renderings) if renderings else ()
     rendered, rendered_validation = split_off_validation(frames, recipe.validation_share)
     return Job(
@@ -209,7 +211,7 @@ def main(argv: list[str] | None = None) -> int:
     """Train from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training", description=__doc__.splitlines()[0])
     parser.add_argument("recipe", type=Path, help="TOML file, see detectors/reference/recipes/")
-    parser.add_argument("--pictures", type=Path, required=True, help="YOLO folder with a manifest.csv above it")
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="YOLO folders, manifest.csv above each")
     parser.add_argument("--start", type=Path, required=True, help="weights to start from (.pt)")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and figures")
     parser.add_argument("--renderings", type=Path, help="YOLO folder of rendered scene frames")

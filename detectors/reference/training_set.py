@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,7 +11,8 @@ import torch
 
 from detectors.errors import DatasetError
 from detectors.reference.augmentation import Easel, LoadedPicture, Sample, draw_long_side
-from detectors.reference.synthesis import Synthesis
+from detectors.reference.synthesis import Synthesis, with_cloud
+from detectors.reference.weather import under_weather
 
 if TYPE_CHECKING:
     from detectors.picture_folder import LabelledPicture
@@ -21,6 +23,9 @@ RENDERED_LONG_SIDE_PX = (820.0, 1700.0)
 
 RENDERED_SMALL_SHARE = 0.15
 """Share of rendered samples at the real pictures' scale, so that scale alone never tells the two apart."""
+
+CLOUD_SHARE = 0.25
+"""Of the drawn plumes: cloud, fog or a bank of steam instead, which has no source and is no finding."""
 
 FAR_CLASSES = (1, 3)
 FAR_LONG_SIDE_PX = (150.0, 380.0)
@@ -55,6 +60,10 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
     def __getitem__(self, place: int) -> Sample:
         """One sample, drawn with the worker's own random numbers."""
         rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
+        sample = self._draw(place, rng)
+        return replace(sample, image_bgr=under_weather(sample.image_bgr, rng))
+
+    def _draw(self, place: int, rng: np.random.Generator) -> Sample:
         side = self._recipe.input_px
         if self._recipe.samples_per_epoch:
             place = int(rng.integers(self._listed))
@@ -94,7 +103,7 @@ class TrainingSet(torch.utils.data.Dataset[Sample]):
         if chance < self._recipe.sign_share:
             return self._synthesis.with_signs(picture, rng)
         if chance < self._recipe.sign_share + self._recipe.plume_share:
-            return self._synthesis.with_plume(picture, rng)
+            return with_cloud(picture, rng) if rng.random() < CLOUD_SHARE else self._synthesis.with_plume(picture, rng)
         return picture
 
     @staticmethod

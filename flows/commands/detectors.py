@@ -1,9 +1,12 @@
-"""`offsite detectors`: judge a detector on labelled pictures, and train one."""
+"""`offsite detectors`: judge a detector on labelled pictures, train one, learn from what officers decided."""
 
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 from dataclasses import asdict
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +14,12 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from flows.commands.options import report_console
+from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 
 if TYPE_CHECKING:
-    from detectors.evaluation import Report, Row
+    from detectors.evaluation import Report
 
-app = typer.Typer(help="Detectors: evaluation and training.", no_args_is_help=True)
+app = typer.Typer(help="Detectors: evaluation, training, learning from officers.", no_args_is_help=True)
 
 
 @app.command("eval")
@@ -58,6 +61,71 @@ def evaluate(
     _print(report)
 
 
+@app.command()
+def harvest(
+    out: Annotated[Path, typer.Option(help="Folder of the picture set; a second harvest adds what is new.")],
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Export what officers confirmed and rejected as a versioned YOLO data set. It holds originals: for inside use."""
+    from flows.assembly import open_store, open_vault  # noqa: PLC0415 - SQLAlchemy is not in the CLI's import path
+    from pipeline.learning.harvest import harvest as bring_up_to_date  # noqa: PLC0415 - the same
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    at = read_site(site)
+    store = open_store(at)
+    done = bring_up_to_date(store.cases(), open_vault(at), out, site=at.settings.site.name)
+    store.close()
+    said = report_console()
+    said.print(f"{out}: version {done.version}, {done.added} pictures added, {done.changed} judged anew")
+    for why, count in Counter(done.left_out.values()).most_common():
+        said.print(f"  teaches nothing: {count} x {why}")
+
+
+@app.command()
+def retrain(
+    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML), see detectors/reference/recipes/.")],
+    pictures: Annotated[list[Path], typer.Option(help="Folder to learn from, the recipe's own first; again for more.")],
+    judged_on: Annotated[Path, typer.Option(help="Picture folder on which both models are measured.")],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints; a run broken off there is gone on with.")],
+    why: Annotated[str, typer.Option(help="Why, for the register.")],
+    renderings: Annotated[Path | None, typer.Option(help="Rendered frames to learn from too.")] = None,
+    who: Annotated[str, typer.Option(help="Who, for the register; default: this account.")] = "",
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Train from the model in service; promoted only if no class gets worse and no more negatives are alarmed."""
+    from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    told = work.retrain(
+        read_site(site),
+        recipe,
+        pictures=pictures,
+        judged_on=judged_on,
+        run=run,
+        renderings=renderings,
+        who=who or getuser(),
+        why=why,
+        now_s=time.time(),
+    )
+    report_console().print(told)
+
+
+@app.command()
+def rollback(
+    why: Annotated[str, typer.Option(help="Why, for the register.")],
+    who: Annotated[str, typer.Option(help="Who, for the register; default: this account.")] = "",
+    site: SiteFolder = DEFAULT_SITE,
+) -> None:
+    """Put the model back that was in service before; the next look uses it."""
+    from detectors.models_register import roll_back  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from flows.assembly import first_model, models_register  # noqa: PLC0415 - the same
+    from pipeline.site import read_site  # noqa: PLC0415 - the same
+
+    at = read_site(site)
+    back = roll_back(models_register(at), first_model(at), at_s=time.time(), who=who or getuser(), why=why)
+    report_console().print(f"{back} is in service again")
+
+
 @app.command(
     "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )
@@ -69,24 +137,13 @@ def train(context: typer.Context) -> None:
 
 
 def _print(report: Report) -> None:
+    from detectors.evaluation_report import HEAD, cells_of  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+
     said = report_console()
     said.print(f"{report.model} {report.precision} {report.weights_sha256[:12]} at {report.input_px} px")
-    head = (
-        "class",
-        "part",
-        "IoU",
-        "pictures",
-        "objects",
-        "AP",
-        "AP50-95",
-        "precision",
-        "recall",
-        "false",
-        "neg alarmed",
-    )
-    table = Table(*head)
+    table = Table("class", *HEAD)
     for row in report.rows:
-        table.add_row(*_cells(row))
+        table.add_row(row.class_name, *cells_of(row, intervals=False))
     said.print(table)
     for call in report.plume_calls:
         said.print(
@@ -101,13 +158,3 @@ def _print(report: Report) -> None:
     )
     for fault in report.faults:
         said.print(f"  not counted: {fault}")
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    figures = row.figures
-    shares = (figures.average_precision, row.ap50_95, figures.precision, figures.recall)
-    counts = (figures.pictures, figures.objects)
-    alarmed = f"{figures.negative_pictures_alarmed}/{figures.negative_pictures}"
-    shown = ("-" if share is None else f"{share:.3f}" for share in shares)
-    head = (row.class_name, row.part, f"{row.iou_at_least:g}", *map(str, counts))
-    return (*head, *shown, str(figures.false_alarms), alarmed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.ports import FrameSource
 
 # Pictures that are looked at all the same, but place nothing.
-_LOOKED_AT = {"still_unposed": "looked at", "heading_contradicted": "looked at"}
+_LOOKED_AT = {"still_unposed": "looked at", "heading_contradicted": "looked at", "datum_suspected": "looked at"}
 
 
 def ingest(
@@ -39,6 +39,7 @@ def ingest(
 ) -> None:
     """Examine a clip or photographs: draft cases, or a named reason for every track left alone."""
     from flows.ingest import clip_source, ingest_look, is_filed  # noqa: PLC0415 - OpenCV is not in the CLI's import path
+    from flows.misplaced import withhold_misplaced  # noqa: PLC0415
     from flows.stills import is_stills, stills_source, withhold_contradicted  # noqa: PLC0415
     from pipeline.site import read_site  # noqa: PLC0415
     from pipeline.sources.camera_file import CameraEntry  # noqa: PLC0415
@@ -52,10 +53,11 @@ def ingest(
     if is_stills(clip):
         _refuse_clip_options(clip, telemetry=telemetry, start=start, look_hz=look_hz)
         stills = stills_source(clip, camera=entry, timezone=place.timezone, geoid_separation_m=place.geoid_separation_m)
+        stills = withhold_misplaced(stills, at)
         source = stills if is_filed(at, stills.look_id) else withhold_contradicted(stills, at.ground)
         length_s = stills.stills[-1].at_s - stills.stills[0].at_s
     else:
-        source = clip_source(
+        flight = clip_source(
             clip,
             telemetry=telemetry,
             camera=entry,
@@ -65,6 +67,7 @@ def ingest(
             ground_alt_amsl_m=place.ground_alt_amsl_m,
             timezone=place.timezone,
         )
+        source = withhold_misplaced(flight, at)
         length_s = read_facts(clip).duration_s
     with _progress(clip.name, length_s) as progress:
         done = ingest_look(at, source, now_s=time.time(), drill=drill, progress=progress)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from shapely import Point
 from shapely.geometry import mapping
 
+from geofences.datum import Datum, shape_from_wgs84
 from geofences.zone import ZoneKind
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 Feature: TypeAlias = dict[str, Any]
 
 
-def case_chart(case: Case, index: ZoneIndex, sites: Iterable[SourceSite], say: Wording, *, radius_m: float) -> Feature:
+def case_chart(
+    case: Case, index: ZoneIndex, sites: Iterable[SourceSite], say: Wording, *, radius_m: float, datum: Datum
+) -> Feature:
     """One case: its position, 95 % ellipse and findings among the zones, permits and cameras near it.
 
     Args:
@@ -34,6 +38,7 @@ def case_chart(case: Case, index: ZoneIndex, sites: Iterable[SourceSite], say: W
         sites: where its cameras stand.
         say: the officer's language.
         radius_m: how far around the case zones and permits are drawn.
+        datum: of the base map.
     """
     flagged = {finding.why.zone_id for finding in case.findings}
     seen_by = {finding.source_id for finding in case.findings}
@@ -52,10 +57,12 @@ def case_chart(case: Case, index: ZoneIndex, sites: Iterable[SourceSite], say: W
     radius = say.text("map.ellipse", radius=say.metres(case.fix.ellipse.semi_major_m))
     features.append(_feature(case.fix.ellipse.outline_at(position), "ellipse", radius))
     features.append(_feature(_point(position), "case", say.name("offence", case.offence), offence=case.offence))
-    return _collection(features)
+    return _collection(features, datum)
 
 
-def district_chart(cases: Iterable[Case], index: ZoneIndex, sites: Iterable[SourceSite], say: Wording) -> Feature:
+def district_chart(
+    cases: Iterable[Case], index: ZoneIndex, sites: Iterable[SourceSite], say: Wording, *, datum: Datum
+) -> Feature:
     """Zones but grid cells, cameras, the permits valid now, and some cases, each with the address of its page."""
     drawn = (zone for zone in index.zones if zone.kind is not ZoneKind.GRID_CELL)
     features = [_zone(zone, say, flagged=False, at_s=say.now_s) for zone in drawn]
@@ -65,7 +72,7 @@ def district_chart(cases: Iterable[Case], index: ZoneIndex, sites: Iterable[Sour
         label = f"{say.name('offence', case.offence)} · {case.findings[-1].why.zone_name} · {say.clock(case.last_s)}"
         link = f"/cases/{case.case_id}"
         features.append(_feature(_point(case.fix.position), "case", label, offence=case.offence, link=link))
-    return _collection(features)
+    return _collection(features, datum)
 
 
 def _zone(zone: Zone, say: Wording, *, flagged: bool, at_s: float) -> Feature:
@@ -92,10 +99,14 @@ def _point(position: Geodetic) -> Point:
 def _feature(geometry: BaseGeometry, role: str, label: str, **properties: object) -> Feature:
     return {
         "type": "Feature",
-        "geometry": mapping(geometry),
+        "geometry": geometry,
         "properties": {"role": role, "label": label, **properties},
     }
 
 
-def _collection(features: list[Feature]) -> Feature:
-    return {"type": "FeatureCollection", "features": features}
+def _collection(features: list[Feature], datum: Datum) -> Feature:
+    """The features with their geometries moved to the base map's datum, which is stated, and in GeoJSON's own form."""
+    shapes = np.array([feature["geometry"] for feature in features], dtype=object)
+    moved = shapes if datum is Datum.WGS84 else shape_from_wgs84(shapes, datum)
+    drawn = [feature | {"geometry": mapping(shape)} for feature, shape in zip(features, moved, strict=True)]
+    return {"type": "FeatureCollection", "datum": datum.value, "features": drawn}

@@ -36,7 +36,8 @@ def show_map(request: Request, desk: DeskOf) -> HTMLResponse:
 def district_features(request: Request, desk: DeskOf) -> JSONResponse:
     """Zones, permits, cameras and drafts."""
     drafts = desk.store.cases(state=CaseState.DRAFT)
-    return JSONResponse(district_chart(drafts, desk.index, desk.sites, desk.wording(request)), media_type=_GEOJSON)
+    chart = district_chart(drafts, desk.index, desk.sites, desk.wording(request), datum=desk.settings.tile_datum)
+    return JSONResponse(chart, media_type=_GEOJSON)
 
 
 @router.get("/map/cases/{case_id}.geojson")
@@ -48,5 +49,6 @@ def case_features(request: Request, desk: DeskOf, case_id: str) -> JSONResponse:
         desk.sites,
         desk.wording(request),
         radius_m=desk.settings.map_radius_m,
+        datum=desk.settings.tile_datum,
     )
     return JSONResponse(chart, media_type=_GEOJSON)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from geofences.datum import Datum
 from pipeline.console.wording import LANGUAGES
 from pipeline.errors import BadInput
 
@@ -45,7 +46,8 @@ class ConsoleSettings:
         language: shown to browsers that ask for none of ours.
         page_size: cases on one page of the queue.
         map_radius_m: zones, permits and cameras within this of a case are drawn on its map.
-        tile_url: base map in Leaflet's form, in WGS 84 (not GCJ-02); "" draws the site's own zones alone.
+        tile_url: base map in Leaflet's form; "" draws the site's own zones alone.
+        tile_datum: what the base map is drawn in; all that is drawn on it is moved there.
         tile_attribution: the base map's owner, shown on the map.
     """
 
@@ -56,6 +58,7 @@ class ConsoleSettings:
     page_size: int = 50
     map_radius_m: float = 300.0
     tile_url: str = ""
+    tile_datum: Datum = Datum.WGS84
     tile_attribution: str = ""
 
     def __post_init__(self) -> None:

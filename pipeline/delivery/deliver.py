@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import numpy as np
+
+from geofences.datum import Datum, from_wgs84
 from pipeline.domain.message import parse_message
 from pipeline.errors import BadInput, DeliveryFailed, NotFound, VaultCorrupt
 
 if TYPE_CHECKING:
-    from pipeline.domain.message import QueuedMessage
+    from pipeline.domain.message import CaseMessage, QueuedMessage
     from pipeline.ports import Vault
 
 # Source: our choice; a system that restarts is found again in seconds, one down all night is asked 4 times an hour.
@@ -70,7 +73,9 @@ class DeliveryRound:
     left: int
 
 
-def deliver_pending(outbox: Outbox, sender: Sender, vault: Vault, *, now_s: float, limit: int = 100) -> DeliveryRound:
+def deliver_pending(
+    outbox: Outbox, sender: Sender, vault: Vault, *, now_s: float, limit: int = 100, datum: Datum = Datum.WGS84
+) -> DeliveryRound:
     """Send what is due, once through.
 
     Args:
@@ -79,6 +84,7 @@ def deliver_pending(outbox: Outbox, sender: Sender, vault: Vault, *, now_s: floa
         vault: where a draft's masked pictures lie.
         now_s: UTC; a failed message waits from here.
         limit: most messages in this round.
+        datum: what the case system wants places in.
     """
     batch = outbox.pending(now_s, limit)
     stopped: set[str] = set()
@@ -87,7 +93,7 @@ def deliver_pending(outbox: Outbox, sender: Sender, vault: Vault, *, now_s: floa
         if queued.case_id in stopped or in_a_row == GIVE_UP_AFTER:
             continue
         try:
-            receipt = _send(queued, sender, vault)
+            receipt = _send(queued, sender, vault, datum)
         except (DeliveryFailed, NotFound, VaultCorrupt, BadInput) as error:
             outbox.mark_failed(queued.key, str(error), now_s + wait_s(queued.attempts))
             stopped.add(queued.case_id)
@@ -103,7 +109,15 @@ def wait_s(attempts: int) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempts, 32))
 
 
-def _send(queued: QueuedMessage, sender: Sender, vault: Vault) -> str:
-    for sha256 in parse_message(queued.payload).masked_sha256s:
+def _send(queued: QueuedMessage, sender: Sender, vault: Vault, datum: Datum) -> str:
+    message = parse_message(queued.payload)
+    for sha256 in message.masked_sha256s:
         sender.put_evidence(sha256, vault.get(sha256))
-    return sender.post_event(queued.key, queued.payload)
+    payload = queued.payload if datum is Datum.WGS84 else _stated_in(message, datum).to_json()
+    return sender.post_event(queued.key, payload)
+
+
+def _stated_in(message: CaseMessage, datum: Datum) -> CaseMessage:
+    """The message with its place in another datum; the ellipse stays, as the offset is nearly the same all over it."""
+    lat_deg, lon_deg = from_wgs84(np.array([[message.lat_deg, message.lon_deg]]), datum)[0].tolist()
+    return replace(message, lat_deg=lat_deg, lon_deg=lon_deg, datum=cast("Any", datum.name))

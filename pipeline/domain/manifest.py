@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pydantic import ConfigDict
 
 
+_ABSENT_IF_EMPTY = ("sign_text", "boxes_px")
+
+
 class EvidenceRole(StrEnum):
     """What an item is. Originals are the source's own bytes; all else is derived and says from what."""
 
@@ -68,6 +71,7 @@ class Manifest:
         model_sha256: its weights.
         items: what was sealed.
         sign_text: what a sign reads, or ""; absent from the bytes when empty, so that older seals stay as they are.
+        boxes_px: what was marked in the frame, left, top, right, bottom; absent from the bytes when empty, as above.
     """
 
     finding_id: str
@@ -91,6 +95,7 @@ class Manifest:
     items: tuple[EvidenceItem, ...]
     datum: str = "WGS84"
     sign_text: str = ""
+    boxes_px: tuple[tuple[float, float, float, float], ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     def to_bytes(self) -> bytes:
@@ -101,7 +106,5 @@ class Manifest:
         Raises:
             ValueError: a number is not finite.
         """
-        body = asdict(self)
-        if not self.sign_text:
-            del body["sign_text"]
+        body = {name: value for name, value in asdict(self).items() if value or name not in _ABSENT_IF_EMPTY}
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

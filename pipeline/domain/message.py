@@ -36,7 +36,7 @@ class CaseMessage:
         reason: rejection reason code, or "".
         offence: what was seen.
         grade: always lead for a draft.
-        lat_deg: the incident's place, WGS 84.
+        lat_deg: the incident's place, in `datum`.
         lon_deg: the same.
         error_semi_major_m: its 95 % error ellipse.
         error_semi_minor_m: the same.
@@ -51,7 +51,7 @@ class CaseMessage:
         event_code: the city's event code.
         manifest_sha256s: sealed manifests the event rests on.
         masked_sha256s: masked pictures uploaded before a draft; empty for other events.
-        datum: always "WGS84".
+        datum: what the place is stated in, "WGS84" unless the case system asks for another when it is sent.
         schema: form of this message.
         sign_text: what a sign reads, or "".
         shop: the shop of the register whose sign it is, or "".
@@ -81,7 +81,7 @@ class CaseMessage:
     event_code: str
     manifest_sha256s: tuple[str, ...]
     masked_sha256s: tuple[str, ...]
-    datum: Literal["WGS84"]
+    datum: Literal["WGS84", "CGCS2000", "GCJ02", "BD09"]
     schema: Literal["offsite.case-message/1"]
     sign_text: str = ""
     shop: str = ""

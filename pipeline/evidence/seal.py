@@ -92,6 +92,7 @@ def seal_finding(
         model_sha256=model.weights_sha256,
         items=_seal_items(finding, finding_id, frame, source, vault),
         sign_text=why.sign_text,
+        boxes_px=tuple(_rounded(box.xyxy_px) for box in _boxes_in(finding, frame.frame_id)),
     )
     return _sealed(finding, manifest, vault.put(manifest.to_bytes()))
 
@@ -163,6 +164,11 @@ def _boxes_in(finding: Finding, frame_id: int) -> list[LabelledBox]:
         for seen in sighting.track.observations
         if seen.frame_id == frame_id
     ]
+
+
+def _rounded(xyxy_px: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (round(float(edge), 1) for edge in xyxy_px)
+    return left, top, right, bottom
 
 
 def _caption(finding: Finding, frame: Frame, look_id: str, finding_id: str) -> list[str]:

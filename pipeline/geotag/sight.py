@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geofences.errors import OutsideTrack, UnlocatableRay
 from geofences.fusion import fuse
-from geofences.projection import view_rays_enu
+from geofences.projection import project, view_rays_enu
 from pipeline.domain.finding import Drop, DropReason
 from pipeline.domain.offence import Offence
 from pipeline.domain.sighting import Sighting
@@ -16,6 +18,8 @@ from pipeline.geotag.sharing import sharing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from geofences.camera import Camera
     from geofences.ground_fix import GroundFix
@@ -71,6 +75,8 @@ def sight(
         the sighting, or the named reason why there is none.
     """
     fixes: list[GroundFix] = []
+    looks: list[Callable[[tuple[float, float]], GroundFix]] = []
+    poses: list[Pose] = []
     sharing = sharing_of(profile, look_id, track.track_id)
     reason = DropReason.NO_POSE
     detail = profile.source_id
@@ -79,7 +85,10 @@ def sight(
             pose = pose_at(seen.at_s)
             xy_px = foot_px(track.offence, seen, profile.camera, pose)
             sigma_px = foot_sigma_px(track.offence, seen)
-            fixes.append(ground.locate(profile.camera, pose, xy_px, pixel_sigma_px=sigma_px, sharing=sharing))
+            look = partial(ground.locate, profile.camera, pose, pixel_sigma_px=sigma_px, sharing=sharing)
+            fixes.append(look(xy_px))
+            looks.append(look)
+            poses.append(pose)
         except OutsideTrack as error:
             reason, detail = DropReason.NO_POSE, error.code
         except UnlocatableRay as error:
@@ -87,7 +96,24 @@ def sight(
     if not fixes:
         return drop(track, reason, detail, None)
     fix = fuse(fixes, ground.frame)
+    if len(fixes) > 1:
+        seen_px = [project(profile.camera, ground.frame, pose, fix.enu_m).xy_px[0] for pose in poses]
+        fix = fuse([_weighed_at(*each) for each in zip(fixes, looks, seen_px, strict=True)], ground.frame)
     return Sighting(track=track, source_id=profile.source_id, source_kind=profile.kind, fix=fix)
+
+
+def _weighed_at(
+    fix: GroundFix, look: Callable[[tuple[float, float]], GroundFix], xy_px: NDArray[np.float64]
+) -> GroundFix:
+    """A fix with its errors as they are where the thing is, not where this look put it.
+
+    Errors taken at each look's own place are smaller for looks that erred towards the lens: these would weigh more, and
+    differences between looks that are only noise would pass for knowledge of their common errors.
+    """
+    try:
+        return replace(fix, terms=look((float(xy_px[0]), float(xy_px[1]))).terms)
+    except UnlocatableRay:
+        return fix
 
 
 def _whole(observations: tuple[Observation, ...], camera: Camera) -> tuple[Observation, ...]:

@@ -1,8 +1,9 @@
-"""The product's engine says what ultralytics says of the same weights."""
+"""The product's engine says what ultralytics says of the same weights, and its INT8 form nearly so."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,21 @@ import cv2
 import numpy as np
 import pytest
 
-from detectors import boxes
-from detectors.model_folder import SHIPPED
+from detectors import boxes, scoring
+from detectors.detections import CLASS_NAMES
+from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
+from detectors.model_folder import INT8_MARK, SHIPPED, load_manifest
 from detectors.openvino_engine import OpenVinoEngine
+from detectors.picture_folder import LabelledPicture, read_picture_folder
+from detectors.reference.export import add_int8
+from detectors.reference.recipe import Recipe, split_off_validation
 from detectors.reference.ultralytics_engine import UltralyticsEngine
 
 if TYPE_CHECKING:
     from detectors.detections import Detections
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "train" / "images"
+SHIPS_INT8 = any(name.endswith(f"{INT8_MARK}.xml") for name in load_manifest(SHIPPED).sha256)
 MARGIN = 0.06
 """Scores differ by bfloat16's rounding; boxes this close to the floor may be seen by one engine only."""
 
@@ -67,3 +74,63 @@ def test_both_engines_agree_on_real_pictures(engines: tuple[OpenVinoEngine, Ultr
     for path in sorted(REAL.glob("*.jpg"))[::200]:
         picture = np.asarray(cv2.imread(str(path)), dtype=np.uint8)
         assert_same(*(engine.detect(picture) for engine in engines))
+
+
+@pytest.fixture(scope="module")
+def int8_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model if it has an INT8 form, else a copy that is given one, calibrated on four drawn pictures."""
+    manifest = load_manifest(SHIPPED)
+    if SHIPS_INT8:
+        return SHIPPED
+    folder = Path(shutil.copytree(SHIPPED, tmp_path_factory.mktemp("int8") / "model"))
+    (folder / "images").mkdir()
+    (folder / "labels").mkdir()
+    for number in range(4):
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), np.roll(cone_street(), 60 * number, axis=1))
+    add_int8(folder, manifest, read_picture_folder(folder))
+    return folder
+
+
+def test_int8_finds_the_drawn_cones(int8_folder: Path) -> None:
+    """Both forms find the same three cones, scores within a tenth; the manifest's precision is the one used."""
+    found = [
+        OpenVinoEngine(int8_folder, long_side_px=640, score_floor=0.25, precision=form).detect(cone_street())
+        for form in ("bf16", "int8")
+    ]
+    cones = [each.keep(each.class_id == 1) for each in found]
+    overlap = boxes.iou(cones[0].xyxy_px, cones[1].xyxy_px)
+    assert len(cones[0]) == len(cones[1])
+    assert (overlap.max(axis=1) > 0.8).all()
+    np.testing.assert_allclose(cones[1].score[overlap.argmax(axis=1)], cones[0].score, atol=0.1)
+    assert found[1].model.weights_sha256 != found[0].model.weights_sha256
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="shared pictures are absent")
+@pytest.mark.skipif(not SHIPS_INT8, reason="the shipped model has no INT8 form")
+def test_int8_keeps_the_average_precision_on_real_pictures(int8_folder: Path) -> None:
+    """On 25 validation pictures INT8 loses little AP50 and finds nine of ten boxes that FP32 is sure of."""
+    recipe = Recipe(name="", seed=0, epochs=1, input_px=640)
+    pictures = split_off_validation(read_picture_folder(REAL.parent), recipe.validation_share)[1][::9]
+    full, small = (
+        [detect_in_shares(engine, picture) for picture in pictures]
+        for engine in (
+            OpenVinoEngine(int8_folder, long_side_px=416, threads=2, score_floor=SCORE_FLOOR, precision=form)
+            for form in ("bf16", "int8")
+        )
+    )
+    lost = precision_of(full, pictures) - precision_of(small, pictures)
+    assert lost.max() < 0.1
+    assert lost.mean() < 0.04
+    sure = [one.keep(one.score >= 0.4) for one in full]
+    matched = [
+        (boxes.iou(one.xyxy_px, other.xyxy_px) * (one.class_id[:, None] == other.class_id)).max(axis=1, initial=0.0)
+        for one, other in zip(sure, (each.keep(each.score >= 0.2) for each in small), strict=True)
+    ]
+    assert np.mean(np.concatenate(matched) > 0.8) > 0.9
+
+
+def precision_of(found: list[Detections], pictures: tuple[LabelledPicture, ...]) -> np.ndarray:
+    """(classes,) average precision at half overlap."""
+    each = [scoring.rank(looks_of(c, pictures, found), iou_at_least=0.5) for c in range(len(CLASS_NAMES))]
+    return np.array([scoring.average_precision(ranked) for ranked in each])

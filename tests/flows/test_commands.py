@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flows.cli import main
+from geofences.datum import Datum, shape_from_wgs84
+from geofences.geojson import dump_permits, dump_zones, parse_permits, parse_zones
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +55,24 @@ def test_an_unknown_case_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run("init", tmp_path / "site") == 0
     assert run("cases", "show", "C0", "--site", tmp_path / "site") == 2
     assert "C0" in capsys.readouterr().err
+
+
+def test_a_site_drawn_on_another_map_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rendered site is consistent; with its zones in unstated GCJ-02 `zones check` names file and remedy."""
+    site = tmp_path / "site"
+    assert run("init", site, "--scene", "7") == 0
+    assert run("zones", "check", site) == 0
+    assert "looks like" not in capsys.readouterr().out
+    for name, parse, dump in (("zones", parse_zones, dump_zones), ("permits", parse_permits, dump_permits)):
+        path = site / f"{name}.geojson"
+        moved = [
+            replace(one, outline=shape_from_wgs84(one.outline, Datum.GCJ02)) for one in parse(path.read_text(), path="")
+        ]
+        path.write_text(dump(moved))
+    assert run("zones", "check", site) == 0
+    said = capsys.readouterr().out
+    assert "zones.geojson: looks like gcj02" in said
+    for path in site.glob("*.geojson"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"datum": "gcj02"}))
+    assert run("zones", "check", site) == 0
+    assert "looks like" not in capsys.readouterr().out

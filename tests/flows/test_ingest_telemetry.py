@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
+from shapely import box
 
 from flights.mavlink_decode import quaternion
 from flows.ingest import clip_source
+from flows.misplaced import withhold_misplaced
+from flows.site_folder import init_site
+from geofences.datum import Datum, from_wgs84
 from geofences.errors import OutsideTrack
+from geofences.zone import Zone, ZoneKind
+from pipeline.site import read_site
 from pipeline.sources.camera_file import Aim, CameraEntry, Lens, LogSigmas, MountEntry
 from pipeline.sources.media import ClipWriter
 
@@ -170,6 +177,25 @@ def test_an_autopilots_log_places_a_clip(clip: Path, tmp_path: Path) -> None:
         assert (pose.gimbal.yaw_deg, pose.gimbal.pitch_deg) == pytest.approx((90, -60), abs=1e-3)
         assert pose.position.alt_ellipsoid_m == pytest.approx(55.0)
     assert [fault.code for fault in source.left_out] == ["telemetry_assumed"]
+
+
+def test_a_log_in_another_datum_places_nothing(clip: Path, tmp_path: Path) -> None:
+    """A log whose places were taken from a GCJ-02 map is named; one that lies at the zones is left as it is."""
+    init_site(tmp_path / "site")
+    outline = box(120.1385, 30.319, 120.1395, 30.32)
+    site = replace(
+        read_site(tmp_path / "site"), zones=(Zone(zone_id="z", name="z", kind=ZoneKind.ROAD, outline=outline),)
+    )
+    path = tmp_path / "flight.SRT"
+    path.write_text(srt(list(range(SECONDS))))
+    assert withhold_misplaced(read(clip, path), site).profile.located
+    lat_deg, lon_deg = from_wgs84(np.array([[30.3195, 120.139]]), Datum.GCJ02)[0]
+    path.write_text(
+        srt(list(range(SECONDS))).replace("30.319500", f"{lat_deg:f}").replace("120.139000", f"{lon_deg:f}")
+    )
+    withheld = withhold_misplaced(read(clip, path), site)
+    assert not withheld.profile.located
+    assert "the flight: looks like gcj02" in withheld.left_out[-1].message
 
 
 def read_at(source: ClipSource, pts_s: float) -> Pose:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from shapely import box
 
 from detectors.detections import Detections, ModelIdentity
 from flights.errors import TelemetryError
 from flows.assembly import make_examiner
 from flows.cli import main
+from flows.misplaced import withhold_misplaced
 from flows.site_folder import init_site
 from flows.stills import is_stills, stills_source
+from geofences.datum import Datum, shape_from_wgs84
 from geofences.errors import OutsideTrack
+from geofences.zone import Zone, ZoneKind
 from pipeline.domain.frame import SourceKind
 from pipeline.domain.manifest import EvidenceRole
 from pipeline.errors import BadInput
@@ -202,6 +206,21 @@ def test_the_command_takes_photographs_and_refuses_clip_options(
     said = capsys.readouterr()
     assert "2 frames" in said.out
     assert "--look-hz" in said.err
+
+
+@pytest.mark.parametrize("datum", [Datum.GCJ02, Datum.BD09])
+def test_zones_drawn_on_another_map_accuse_nobody(tmp_path: Path, datum: Datum) -> None:
+    """Where the flight misses every zone by such a map's offset it is looked at, places nothing, and says why."""
+    init_site(tmp_path / "site")
+    site = read_site(tmp_path / "site")
+    zone = Zone(zone_id="z", name="z", kind=ZoneKind.ROAD, outline=box(120.1385, 30.319, 120.1395, 30.32))
+    found = read(write(tmp_path / "a.jpg"))
+    assert withhold_misplaced(found, replace(site, zones=(zone,))) is found
+    shifted = replace(zone, outline=shape_from_wgs84(zone.outline, datum))
+    withheld = withhold_misplaced(found, replace(site, zones=(shifted,)))
+    assert not withheld.profile.located
+    assert withheld.left_out[-1].code == "datum_suspected"
+    assert f"zones.geojson: looks like {datum}" in withheld.left_out[-1].message
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,16 +12,20 @@ from geofences.adjustment import Ties, calibrate
 from geofences.attitude import Attitude
 from geofences.camera import Camera
 from geofences.contradiction import OnGround, contradictions
+from geofences.error_terms import CAUSES, JointErrors
 from geofences.errors import InvalidGeometry
 from geofences.local_frame import LocalFrame
+from geofences.location import locate
 from geofences.mount import Mount
-from geofences.pose import Pose
+from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from geofences.projection import project
+from geofences.terrain import Terrain
 
 FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3, lon_deg=120.1, alt_ellipsoid_m=10.0))
 CAMERA = Camera.from_fov(size_px=(1600, 900), hfov_deg=80.0)
 LONGER = Camera.from_fov(size_px=(1600, 900), hfov_deg=79.0)
+STATED = PoseSigmas(yaw_deg=5.0, tilt_deg=1.5)
 SEATS = (Mount(seat_cam_deg=(0.8, -0.5, 3.0)), Mount(seat_cam_deg=(-0.6, 0.4, -2.0)))
 
 
@@ -33,7 +38,7 @@ def _flight(rng: np.random.Generator) -> tuple[list[Pose], list[int], Ties]:
         north = (number - 2) * 14.0 * (1 if leg == 0 else -1)
         eye = FRAME.geodetic_from_enu(np.array([leg * 25.0 - 12.0, north, 40.0]))
         look = Attitude(yaw_deg=180.0 * leg, pitch_deg=-90.0)
-        pose = Pose(at_s=float(10 * leg + number), position=eye, body=look, gimbal=look)
+        pose = Pose(at_s=float(10 * leg + number), position=eye, body=look, gimbal=look, sigmas=STATED)
         shown = project(LONGER, FRAME, SEATS[leg].corrected(pose), spots_m)
         rows += [
             (len(stated), point, *(shown.xy_px[point] + rng.normal(0, 0.3, 2)))
@@ -55,11 +60,14 @@ def _flight(rng: np.random.Generator) -> tuple[list[Pose], list[int], Ties]:
 
 
 def test_seats_of_two_lines_and_the_ground_are_found_from_ties_alone() -> None:
-    """Heading errors of 3 and -2 degrees are found to half a degree and the slope to a centimetre a metre."""
+    """Heading errors of 3 and -2 degrees are found as well as claimed, and the slope to a centimetre a metre."""
     stated, legs, ties = _flight(np.random.default_rng(3))
     found = calibrate(CAMERA, FRAME, stated, legs, ties, ground_up_m=0.5)
-    for mount, seat in zip(found.mounts, SEATS, strict=True):
-        assert mount.seat_cam_deg[2] == pytest.approx(seat.seat_cam_deg[2], abs=0.5)
+    for mount, sigmas, seat in zip(found.mounts, found.mount_sigmas, SEATS, strict=True):
+        assert (np.abs(np.subtract(mount.seat_cam_deg, seat.seat_cam_deg)) < 2 * sigmas[3:]).all()
+        assert mount.seat_cam_deg[2] == pytest.approx(seat.seat_cam_deg[2], abs=0.7)
+    assert found.pixel_sigma_px == pytest.approx(0.3, abs=0.05)
+    assert found.roughness_m == pytest.approx(0.2, abs=0.05)
     assert found.ground_slope == pytest.approx([0.03, 0.0], abs=0.01)
     assert np.median(found.residual_px) < 0.5
 
@@ -76,6 +84,60 @@ def test_a_picture_of_a_calibrated_line_is_seen_as_the_lens_saw_it() -> None:
     assert np.abs(before - truth).max() > 30
     assert np.abs(after - truth).max() < np.abs(before - truth).max() / 2
     assert 0 < corrected.sigmas.yaw_deg < 5
+
+
+def test_errors_estimated_together_make_a_smaller_ellipse_than_added_up() -> None:
+    """Position and seat of a leg are told apart badly, their sum is known well: the joint errors say so."""
+    stated, legs, ties = _flight(np.random.default_rng(5))
+    found = calibrate(CAMERA, FRAME, stated, legs, ties, ground_up_m=0.0)
+    exact = PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0)
+    pose, joint = replace(found.poses[2], sigmas=exact), found.errors(0, 2, by="survey")
+    assert np.diag(joint.effects @ joint.effects.T)[0] == pytest.approx(found.focal_sigma_share**2, rel=0.01)
+    exactly = {"ground_alt_ellipsoid_m": 10.0, "terrain": found.terrain, "pixel_sigma_px": 0, "ground_sigma_m": 0}
+    lens = replace(found.camera(CAMERA), focal_sigma_share=0.0)
+    fix = locate(lens, FRAME, pose, np.array([1200.0, 700.0]), joint=joint, **exactly)
+    apart = JointErrors(effects=np.diag(np.linalg.norm(joint.effects, axis=1)), causes=CAUSES, shared_by="survey")
+    added = locate(lens, FRAME, pose, np.array([1200.0, 700.0]), joint=apart, **exactly)
+    assert fix.ellipse.semi_major_m < 0.9 * added.ellipse.semi_major_m
+
+
+def test_joint_errors_move_the_point_as_the_things_themselves_do() -> None:
+    """Each of the twelve, moved by a little for real, moves the located point by its column."""
+    look = Attitude(yaw_deg=20.0, pitch_deg=-70.0)
+    eye = FRAME.geodetic_from_enu(np.array([3.0, 4.0, 50.0]))
+    pose = Pose(at_s=0.0, position=eye, body=look, gimbal=look, velocity_enu_m_s=(3.0, -2.0, 0.5))
+    lens = replace(CAMERA, distortion=np.array([-0.05, 0.0, 0.0, 0.0, 0.0]))
+    small, xy_px = 1e-3, np.array([1100.0, 200.0])
+
+    def placed(
+        pose: Pose = pose, lens: Camera = lens, up_m: float = 0.0, slope: tuple[float, float] | None = None
+    ) -> np.ndarray:
+        posts_m = np.array([[[-1, 1], [1, 1]], [[-1, -1], [1, -1]]]) * 99.0
+        ground = Terrain(up_m=posts_m @ slope, west_m=-99.0, north_m=99.0, cell_m=198.0) if slope else None
+        fix = locate(lens, FRAME, pose, xy_px, ground_alt_ellipsoid_m=10.0 + up_m, terrain=ground)
+        return np.asarray(fix.enu_m[:2])
+
+    def mounted(**by: object) -> Pose:
+        return Mount(**by).corrected(pose)
+
+    longer = lens.k * np.array([[1 + small], [1 + small], [1.0]])
+    longer[:2, 2] = lens.k[:2, 2]
+    late = tuple(small * v for v in pose.velocity_enu_m_s)
+    moved = [
+        placed(lens=replace(lens, k=longer)), placed(up_m=small),
+        placed(lens=replace(lens, distortion=lens.distortion + np.array([small, 0, 0, 0, 0]))),
+        placed(slope=(small, 0)), placed(slope=(0, small)),
+        *(placed(mounted(offset_enu_m=tuple(small * axis))) for axis in np.eye(3)),
+        *(placed(mounted(seat_cam_deg=tuple(small * axis))) for axis in np.eye(3)),
+        placed(mounted(offset_enu_m=late)),
+    ]  # fmt: skip
+    unit = JointErrors(effects=np.eye(12), causes=CAUSES, shared_by="x")
+    fix = locate(lens, FRAME, pose, xy_px, ground_alt_ellipsoid_m=10.0, joint=unit)
+    columns = np.array([term.effect_m for term in fix.terms if term.shared_by == "x"])
+    # Where a ray meets a height model is found to a millimetre, so a slope's column to a metre a unit.
+    assert columns == pytest.approx((np.array(moved) - placed()) / small, rel=0.03, abs=1.0)
+    steady = [0, 1, 2, *range(5, 12)]
+    assert columns[steady] == pytest.approx(((np.array(moved) - placed()) / small)[steady], rel=0.01, abs=0.01)
 
 
 def test_too_few_ties_are_refused() -> None:

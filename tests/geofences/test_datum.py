@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,3 +72,30 @@ def test_shapes_go_there_and_back() -> None:
     moved = shape_from_wgs84(block, Datum.GCJ02)
     assert moved.bounds[:2] == pytest.approx(from_wgs84(np.array([[30.31, 120.13]]), Datum.GCJ02)[0, ::-1], abs=1e-4)
     assert shape_to_wgs84(moved, Datum.GCJ02).equals_exact(block, 1e-9)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+CONVERSIONS = {"from_wgs84", "to_wgs84", "shape_from_wgs84", "shape_to_wgs84"}
+EDGES = {
+    "geofences/geojson.py",  # zone and permit files coming in, imported ones too
+    "geofences/datum_check.py",  # tries the datums on, moves nothing
+    "pipeline/console/charts.py",  # the map over the office's tiles
+    "pipeline/delivery/deliver.py",  # events going out
+}
+
+
+def test_only_the_edges_convert() -> None:
+    """Between what reads foreign files and what draws and sends, nothing so much as names a conversion."""
+    users = {
+        str(path.relative_to(ROOT))
+        for room in ("geofences", "detectors", "flights", "pipeline", "flows")
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "datum.py" and _names(path) & CONVERSIONS
+    }
+    assert users == EDGES
+
+
+def _names(path: Path) -> set[str]:
+    text = path.read_text()
+    tree = ast.walk(ast.parse(text)) if "wgs84" in text else ()
+    return {getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "name", "") or "" for node in tree}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from shapely import Polygon
 
 from geofences.ellipse import CHI2_95, ErrorEllipse
 from geofences.error_terms import ErrorTerm, Sharing, covariance_of
@@ -16,6 +18,7 @@ from geofences.fusion import DISAGREEMENT, fuse, middle
 from geofences.ground_fix import GroundFix
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
+from geofences.verdict import Containment, judge_containment
 
 _FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3195, lon_deg=120.139, alt_ellipsoid_m=15.0))
 
@@ -110,6 +113,86 @@ def test_more_error_never_makes_the_fused_position_surer(
     surest_m2 = min(float(np.trace(fix.ellipse.covariance_m2)) for fix in fixes)
     assert np.trace(fused.ellipse.covariance_m2) <= surest_m2 * 1.2 + 0.1
     assert covariance_of(fused.terms) == pytest.approx(fused.ellipse.covariance_m2, rel=1e-6, abs=1e-9)
+
+
+_PLACE = st.tuples(st.floats(-3, 3), st.floats(-3, 3), st.floats(0.5, 4), st.floats(0.5, 4))
+_GROWTH = st.floats(1, 30)
+
+
+def _joint_m2(fixes: list[GroundFix]) -> np.ndarray:
+    """(2n, 2n) covariance of all looks together, straight from their terms."""
+    apart = [(look, term) for look, fix in enumerate(fixes) for term in fix.terms]
+    joint = np.zeros((2 * len(fixes), 2 * len(fixes)))
+    for i, one in apart:
+        for j, other in apart:
+            if one is other or (one.shared_by and one.key == other.key):
+                joint[2 * i : 2 * i + 2, 2 * j : 2 * j + 2] += np.outer(one.effect_m, other.effect_m)
+    return joint
+
+
+def _misfit(fixes: list[GroundFix], joint_m2: np.ndarray) -> float:
+    """How far the looks lie apart, squared, in units of what their errors allow."""
+    found, design = np.concatenate([fix.enu_m[:2] for fix in fixes]), np.tile(np.eye(2), (len(fixes), 1))
+    pulled = design.T @ np.linalg.inv(joint_m2)
+    miss = found - design @ np.linalg.solve(pulled @ design, pulled @ found)
+    return float(miss @ np.linalg.solve(joint_m2, miss))
+
+
+def _grown(term: ErrorTerm, cause: str, times: float) -> ErrorTerm:
+    if term.cause != cause:
+        return term
+    return replace(term, east_m=term.east_m * times, north_m=term.north_m * times)
+
+
+@given(
+    places=st.lists(_PLACE, min_size=1, max_size=5),
+    shared=st.tuples(st.floats(-3, 3), st.floats(-3, 3)),
+    edge=st.tuples(st.floats(0, 2 * math.pi), st.floats(-12, 12)),
+    which=st.integers(0, 5),
+    times=_GROWTH,
+)
+@settings(deadline=None, max_examples=60)
+def test_more_error_of_looks_that_agree_never_flips_a_verdict(
+    places: list[tuple[float, float, float, float]],
+    shared: tuple[float, float],
+    edge: tuple[float, float],
+    which: int,
+    times: float,
+) -> None:
+    """Through the fusion, whose place moves: a look's own sigma, or the common error of all, may only bring doubt."""
+    common = ErrorTerm(cause="ground", axis=0, shared_by="site", east_m=shared[0], north_m=shared[1])
+    fixes = [
+        _fix(
+            east_m, north_m, common,
+            ErrorTerm(cause=f"a{look}", axis=0, shared_by="", east_m=across_m, north_m=0.3 * along_m),
+            ErrorTerm(cause=f"b{look}", axis=0, shared_by="", east_m=-0.2 * across_m, north_m=along_m),
+        )
+        for look, (east_m, north_m, across_m, along_m) in enumerate(places)
+    ]  # fmt: skip
+    cause = "ground" if which == len(places) else f"{'ab'[which % 2]}{which % len(places)}"
+    worse = [_fix(fix.enu_m[0], fix.enu_m[1], *(_grown(term, cause, times) for term in fix.terms)) for fix in fixes]
+    assume(_misfit(fixes, _joint_m2(fixes)) <= CHI2_95)
+    before, after = (fuse(looks, _FRAME) for looks in (fixes, worse))
+    assume(DISAGREEMENT not in dict(before.budget))
+    turn, away_m = edge
+    normal = np.array([math.cos(turn), math.sin(turn)])
+    corners = away_m * normal + np.array([[-1, 0], [1, 0], [1, 1], [-1, 1]]) @ (
+        900 * np.array([[-normal[1], normal[0]], normal])
+    )
+    zone = Polygon(_FRAME.geodetics_from_enu(np.column_stack((corners, np.zeros(4))))[:, 1::-1])
+    verdicts = {judge_containment(fix.position, fix.ellipse, zone) for fix in (before, after)}
+    assert verdicts != {Containment.INSIDE, Containment.OUTSIDE}
+
+
+def test_of_looks_that_contradict_each_other_the_surer_is_believed() -> None:
+    """Why the property asks for agreement: two looks ten sigmas apart, and a sigma decides which one is the outlier."""
+    square = Polygon(
+        _FRAME.geodetics_from_enu(np.array([[-5.0, -99, 0], [5, -99, 0], [5, 99, 0], [-5, 99, 0]]))[:, 1::-1]
+    )
+    other = _fix(10, 0, *_circle(1, share=0))
+    surer, less_sure = (fuse([_fix(0, 0, *_circle(m, share=0)), other], _FRAME) for m in (0.1, 10.0))
+    assert judge_containment(surer.position, surer.ellipse, square) is Containment.INSIDE
+    assert judge_containment(less_sure.position, less_sure.ellipse, square) is Containment.OUTSIDE
 
 
 def test_looks_with_a_shared_bias_keep_their_promise() -> None:

@@ -14,7 +14,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from geofences.datum import Datum, shape_from_wgs84
 from geofences.errors import ZoneFileError
-from geofences.geojson import dump_permits, dump_zones, find_faults, parse_permits, parse_zones
+from geofences.geojson import dump_permits, dump_zones, parse_features, parse_permits, parse_zones
 from geofences.zone import Permit, Schedule, Window, Zone, ZoneKind
 
 _RING = [[120.13, 30.31], [120.14, 30.31], [120.14, 30.32], [120.13, 30.31]]
@@ -66,6 +66,11 @@ def _schedule(**changes: object) -> dict[str, object]:
     if "windows" not in changes:
         schedule["windows"][0].update({n.rstrip("_"): v for n, v in changes.items() if n != "timezone"})
     return schedule
+
+
+def find_faults(text: str, *, path: str) -> tuple[ZoneFileError, ...]:
+    """Every fault of a file."""
+    return tuple(fault for _, faults in parse_features(text, path=path) for fault in faults)
 
 
 def test_a_zone_is_read() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.reference.augmentation import CELL_PX, Easel, LoadedPicture
-from detectors.reference.synthesis import FAINTEST_ALPHA, Synthesis, draw_board, draw_plume
+from detectors.reference.synthesis import FAINTEST_ALPHA, Synthesis, draw_board, draw_plume, with_cloud
 
 
 def street(classes: list[int], boxes: list[list[float]]) -> LoadedPicture:
@@ -67,3 +67,12 @@ def test_a_drawn_class_is_judged_round_its_box_only() -> None:
     assert judged[side // 2, side // 2]
     assert not judged[side // 2, 0]
     assert not judged[side // 2, -1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cloud_whitens_the_picture_and_is_no_finding(seed: int) -> None:
+    """A bank of cloud makes the picture lighter and labels nothing."""
+    ground = street([], [])
+    drawn = with_cloud(ground, np.random.default_rng(seed))
+    assert drawn.image_bgr.mean() > ground.image_bgr.mean()
+    assert len(drawn.xyxy_share) == 0

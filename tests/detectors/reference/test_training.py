@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from detectors.model_folder import SHIPPED, load_manifest, verify_file
+from detectors.models_register import read_register
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.reference import export, training
+from detectors.retraining import Retraining, retrain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +85,28 @@ def test_a_run_can_be_broken_off_resumed_and_exported(place: Path) -> None:
     assert export.main([*arguments, "--input-px", "128", "--pictures", str(place / "train")]) == 0
     found = OpenVinoEngine(place / "model", score_floor=0.01).detect(np.full((96, 128, 3), 90, np.uint8))
     assert found.model.name == "tiny"
+
+
+@pytest.mark.peers
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # as above
+def test_a_retraining_trains_exports_judges_and_enters_the_register(place: Path) -> None:
+    """From the shipped model on two folders: judged on pictures of cones alone, the candidate is kept, not promoted."""
+    draw_folder(place / "harvest" / "train", [f"harvest__cam_1-{letter}" for letter in "ab"])
+    judged = draw_folder(place / "judge", ["j__a"])
+    cv2.imwrite(str(judged / "images" / "j__a.png"), np.full((96, 128, 3), 60, np.uint8))
+    job = Retraining(
+        recipe=place / "recipe.toml",
+        pictures=(place / "train", place / "harvest" / "train"),
+        judged_on=judged,
+        register=place / "models",
+        first=SHIPPED,
+        run=place / "retrained",
+        who="li",
+        why="test",
+    )
+    done = retrain(job, now_s=1.0)
+    assert not done.promoted
+    (entry,) = read_register(job.register)
+    assert entry.model == done.version.name == "v0001-tiny"
+    assert load_manifest(done.version).training["note"].startswith("retrained from offsite-v8n")
+    assert load_manifest(done.version).alarm_budget == 0.03

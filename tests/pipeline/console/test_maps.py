@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry import shape
 
+from geofences.datum import Datum, shape_to_wgs84
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
 from pipeline.console.app import create_app
@@ -60,6 +61,20 @@ def test_cameras_that_saw_it_are_marked(district: Any, browser: Any, newest: Cas
     for case, sees in ((newest, True), (district.store.cases()[1], False)):
         sites = by_role(browser.get(f"/map/cases/{case.case_id}.geojson").json(), "site")
         assert [(site["properties"]["label"], site["properties"]["sees"]) for site in sites] == [("城市眼 12 号", sees)]
+
+
+def test_all_that_is_drawn_moves_to_the_tiles_datum(district: Any, make_browser: Any, newest: Case) -> None:
+    """Over GCJ-02 tiles the case, its ellipse, zones and cameras lie in GCJ-02, and the collection says so."""
+    plain = make_browser(district.app())
+    moved = make_browser(district.app(tile_datum=Datum.GCJ02))
+    for address in (f"/map/cases/{newest.case_id}.geojson", "/map/district.geojson"):
+        here, there = plain.get(address).json(), moved.get(address).json()
+        assert (here["datum"], there["datum"]) == ("wgs84", "gcj02")
+        assert len(here["features"]) == len(there["features"]) > 5
+        for one, other in zip(here["features"], there["features"], strict=True):
+            back = shape_to_wgs84(shape(other["geometry"]), Datum.GCJ02)
+            assert back.equals_exact(shape(one["geometry"]), 1e-9)
+            assert not shape(other["geometry"]).equals_exact(shape(one["geometry"]), 1e-3)
 
 
 def test_what_is_far_away_is_left_out(district: Any, make_browser: Any, newest: Case) -> None:

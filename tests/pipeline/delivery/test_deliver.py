@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from geofences.datum import Datum, to_wgs84
 from pipeline.delivery.case_system import CaseSystemAddress, CaseSystemClient
 from pipeline.delivery.deliver import GIVE_UP_AFTER, DeliveryRound, deliver_pending, wait_s
 from pipeline.delivery.received import read_received
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from pipeline.domain.message import CaseMessage
     from pipeline.evidence.vault import FolderVault
     from pipeline.store.case_store import SqlCaseStore
 
@@ -40,6 +44,7 @@ class CaseSystem:
         self.refused: set[str] = set()
         self.evidence: set[str] = set()
         self.taken: list[str] = []
+        self.messages: list[CaseMessage] = []
 
     def put_evidence(self, sha256: str, content: bytes) -> None:
         """See `Sender.put_evidence`."""
@@ -50,7 +55,8 @@ class CaseSystem:
         """See `Sender.post_event`."""
         if key in self.refused:
             raise DeliveryFailed(f"{key} refused")
-        assert self.evidence.issuperset(parse_message(payload).masked_sha256s)
+        self.messages.append(parse_message(payload))
+        assert self.evidence.issuperset(self.messages[-1].masked_sha256s)
         self.taken.append(key)
         return f"R{len(self.taken)}"
 
@@ -67,6 +73,23 @@ def test_a_round_delivers_what_is_due_with_its_pictures(
     assert len(system.evidence) == 3
     assert (f"{ids[0]}:2", "R4") in rows(RECEIPTS)
     assert deliver_pending(store.outbox, system, vault, now_s=102.0) == DeliveryRound(delivered=0, failed=0, left=0)
+
+
+@pytest.mark.parametrize("datum", list(Datum))
+def test_places_leave_in_the_datum_the_case_system_wants(
+    store: SqlCaseStore, vault: FolderVault, file_cases: type_file_cases, datum: Datum
+) -> None:
+    """The event says which it is, and taken back it is the case's own place; all else stays as it is."""
+    (case_id,) = file_cases(1)
+    (queued,) = store.outbox.pending(101.0)
+    system = CaseSystem()
+    deliver_pending(store.outbox, system, vault, now_s=101.0, datum=datum)
+    (sent,), stored = system.messages, parse_message(queued.payload)
+    assert (sent.case_id, sent.datum) == (case_id, datum.name)
+    back = to_wgs84(np.array([[sent.lat_deg, sent.lon_deg]]), datum)[0]
+    assert back == pytest.approx((stored.lat_deg, stored.lon_deg), abs=1e-9)
+    assert (sent.lat_deg == stored.lat_deg) is (datum in {Datum.WGS84, Datum.CGCS2000})
+    assert replace(sent, lat_deg=0.0, lon_deg=0.0, datum="WGS84") == replace(stored, lat_deg=0.0, lon_deg=0.0)
 
 
 def test_what_fails_waits_longer_each_time_and_holds_its_case_back(

@@ -96,6 +96,6 @@ def test_what_is_no_message_is_told(text: str | bytes) -> None:
 def test_an_unknown_field_or_schema_is_told() -> None:
     """A message of a later form is refused rather than half understood."""
     body = json.loads(MESSAGE.to_json())
-    for field, value in (("extra", 1), ("schema", "offsite.case-message/2"), ("datum", "GCJ02")):
+    for field, value in (("extra", 1), ("schema", "offsite.case-message/2"), ("datum", "GCJ-02")):
         with pytest.raises(BadInput, match=f"case message: {field}: .*{SCHEMA}"):
             parse_message(json.dumps({**body, field: value}))

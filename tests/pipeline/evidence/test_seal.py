@@ -131,6 +131,7 @@ def test_a_sealed_finding_checks_offline(finding: Finding, tmp_path: Path) -> No
     ]
     assert {item.derived_from_sha256 for item in made.items[1:]} == {made.items[0].sha256}
     assert (manifest.model_name, manifest.clock_offset_s, manifest.datum) == ("street-4", 0.25, "WGS84")
+    assert manifest.boxes_px == ((100.0, 100.0, 120.0, 140.0), (200.0, 100.0, 220.0, 140.0))
     assert (made.first_s, made.last_s) == (START_S + 3.0, START_S + 7.9)
 
 

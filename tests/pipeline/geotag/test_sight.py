@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,21 @@ def test_boxes_cut_off_by_the_border_are_left_out() -> None:
     seen = sight(track(Offence.TRAFFIC_CONE, cut, whole, cut), PROFILE, "look", lambda _at_s: at, GROUND)
     assert isinstance(seen, Sighting)
     assert seen.fix.enu_m[:2] == pytest.approx([4.0, 20.0], abs=0.1)
+
+
+def test_a_look_that_errs_towards_the_lens_weighs_no_more() -> None:
+    """Two flat looks from one place, ten pixels apart: equally sure where the thing is, so the middle is believed."""
+    at, flown = pose(60.0, -20.0), replace(PROFILE, kind=SourceKind.DRONE)
+    near, far = (700.0, 340.0, 720.0, 390.0), (700.0, 330.0, 720.0, 380.0)
+    one, other, both = (
+        sight(track(Offence.TRAFFIC_CONE, *boxes), flown, "look", lambda _at_s: at, GROUND)
+        for boxes in ((near,), (far,), (near, far))
+    )
+    assert isinstance(one, Sighting)
+    assert isinstance(other, Sighting)
+    assert isinstance(both, Sighting)
+    assert np.linalg.norm(one.fix.enu_m - other.fix.enu_m) > 4
+    assert both.fix.enu_m[:2] == pytest.approx((one.fix.enu_m + other.fix.enu_m)[:2] / 2, abs=0.02)
 
 
 def test_what_is_above_the_horizon_is_named() -> None:

@@ -1,0 +1,1 @@
+"""What officers decided, made into pictures to learn from."""
