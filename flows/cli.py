@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from flows.commands import cases, demo, detectors, doctor, ingest, init, patrol, up, zones
+from flows.commands import calibrate, cases, demo, detectors, doctor, ingest, init, patrol, up, zones
 from flows.errors import OUR_ERRORS, FlowError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(patrol.app, name="patrol")
 app.add_typer(cases.app, name="cases")
 app.add_typer(zones.app, name="zones")
 app.add_typer(detectors.app, name="detectors")
+app.add_typer(calibrate.app, name="calibrate")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -172,6 +172,7 @@ def clip_source(
     log = read_telemetry(telemetry, timezone=timezone)
     begun_s = _begun_s(log, begun_s, given=start_s is not None)
     pose, faults = _flown(log, facts, begun_s, entry.aim, geoid_m=geoid_separation_m, ground_amsl_m=ground_alt_amsl_m)
+    pose = entry.mount.mount().through(pose) if entry.mount else pose
     source = _source(clip, entry, pose, start_s=begun_s, look_id=look_id)
     return replace(source, left_out=telemetry_faults(log, faults))
 

@@ -320,7 +320,8 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
         )
     write_captures(folder, log, facts, timezone=site.settings.site.timezone)
     entry = CameraEntry(id=aircraft.id, name=aircraft.name, kind="drone", lens=aircraft.lens, look_hz=aircraft.look_hz)
-    source = camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=posed.track.at)
+    pose = aircraft.mount.mount().through(posed.track.at) if aircraft.mount else posed.track.at
+    source = camera_source(entry, video, start_s=facts.created_s, look_id=sortie.sortie_id, pose=pose)
     return replace(source, left_out=telemetry_faults(log, posed.faults))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import STILLS, read_telemetry
 from flows.ingest import telemetry_faults
 from geofences.contradiction import contradictions
+from geofences.mount import Mount
 from pipeline.domain.frame import SourceKind, SourceProfile
 from pipeline.domain.look import FrameFault
 from pipeline.errors import BadInput
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from flights.telemetry.log import TelemetryLog, TelemetryRow
     from geofences.pose import Pose
     from pipeline.geotag.ground import Ground
+    from pipeline.geotag.tie_points import Pair
 
-ASSUMED_HFOV_DEG = 70.0
 # Cameras without fractions of a second stamp a burst with one time: its pictures are kept apart by this.
 APART_S = 0.001
 # Photographs steeper than this are compared with their neighbours, if there are enough to outvote one.
@@ -60,8 +61,13 @@ def stills_source(path: Path, *, camera: CameraEntry | None, timezone: str, geoi
     if entry.mounting is not None:
         fault = "is given with photographs, which state their own place"
         raise BadInput(path=str(path), field="mounting", fault=fault, remedy="Leave it out of the camera file")
+    mount = entry.mount.mount() if entry.mount else Mount()
+    if mount.time_offset_s:
+        fault = "is given with photographs, each of which states its own place"
+        raise BadInput(path=str(path), field="mount.time_offset_s", fault=fault, remedy="Leave it out")
     poses, unposed = _poses(log, rows, geoid_separation_m)
-    stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=poses.get(row.row)) for row in rows)
+    seated = {number: mount.corrected(pose) for number, pose in poses.items()}
+    stills = tuple(Still(path=files[row.row - 1], at_s=row.at_s or 0.0, pose=seated.get(row.row)) for row in rows)
     _check_sizes(stills, entry)
     profile = SourceProfile(
         source_id=entry.id, kind=SourceKind.STILLS, name=entry.name, camera=entry.lens.camera(entry.name)
@@ -82,25 +88,58 @@ def withhold_contradicted(source: StillSource, ground: Ground) -> StillSource:
         source: photographs as read; those that look about straight down are compared with their neighbours.
         ground: of the site.
     """
-    down = [
-        (number, still.pose)
-        for number, still in enumerate(source.stills)
-        if still.pose is not None and still.pose.gimbal.pitch_deg < STEEP_DEG
-    ]
-    if len(down) < FEWEST_COMPARED:
+    if count_steeper(source, STEEP_DEG) < FEWEST_COMPARED:
         return source
-    poses = [pose for _, pose in down]
-    eyes_m = np.array([ground.frame.enu_from_geodetic(pose.position) for pose in poses])
-    wanted = {number for number, _ in down}
-    pictures = (frame.image_bgr for frame in source.frames() if frame.frame_id in wanted)
-    pairs = match_pictures(pictures, near_pairs(eyes_m))
-    turned = contradictions(on_ground(pairs, source.profile.camera, poses, ground))
-    turns = {down[place][0]: turn_deg for place, turn_deg in turned.items()}
+    turns = compare(source, ground, flattest_deg=STEEP_DEG).turned
     return replace(
         source,
         stills=tuple(replace(s, pose=None) if n in turns else s for n, s in enumerate(source.stills)),
         left_out=(*source.left_out, *(_turned(source.stills[n], turn_deg) for n, turn_deg in turns.items())),
     )
+
+
+def count_steeper(source: StillSource, pitch_deg: float) -> int:
+    """How many photographs state a pose that looks down more steeply."""
+    return sum(still.pose is not None and still.pose.gimbal.pitch_deg < pitch_deg for still in source.stills)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Photographs compared with their neighbours.
+
+    Attributes:
+        numbers: which of the source's photographs.
+        poses: of these, as stated.
+        pairs: points they share, by their place in `numbers`.
+        turned: by number, how far one lies turned against its heading.
+    """
+
+    numbers: tuple[int, ...]
+    poses: tuple[Pose, ...]
+    pairs: tuple[Pair, ...]
+    turned: dict[int, int]
+
+
+def compare(source: StillSource, ground: Ground, *, flattest_deg: float) -> Compared:
+    """Match the photographs that look down at least so steeply; those that look about straight down vote on turns.
+
+    Args:
+        source: photographs as read.
+        ground: of the site.
+        flattest_deg: pitch.
+    """
+    down = [(n, still.pose) for n, still in enumerate(source.stills) if still.pose is not None]
+    down = [(number, pose) for number, pose in down if pose.gimbal.pitch_deg < flattest_deg]
+    poses = tuple(pose for _, pose in down)
+    eyes_m = np.array([ground.frame.enu_from_geodetic(pose.position) for pose in poses])
+    wanted = {number for number, _ in down}
+    pictures = (frame.image_bgr for frame in source.frames() if frame.frame_id in wanted)
+    pairs = match_pictures(pictures, near_pairs(eyes_m))
+    steep = {place for place, pose in enumerate(poses) if pose.gimbal.pitch_deg < STEEP_DEG}
+    voting = [pair for pair in pairs if {pair.first, pair.second} <= steep]
+    turned = contradictions(on_ground(voting, source.profile.camera, poses, ground))
+    by_number = {down[place][0]: turn_deg for place, turn_deg in turned.items()}
+    return Compared(numbers=tuple(number for number, _ in down), poses=poses, pairs=pairs, turned=by_number)
 
 
 def _turned(still: Still, turn_deg: int) -> FrameFault:
@@ -157,17 +196,15 @@ def _blind(unposed: dict[int, str], files: list[Path]) -> tuple[FrameFault, ...]
 
 def _camera_of(file: Path) -> CameraEntry:
     facts = read_still_facts(file)
+    if facts.focal is None:
+        fault = f"is not told by the photograph, and its camera {facts.model or 'without a name'} is not a known one"
+        remedy = "Give a camera file (--camera) with lens.hfov_deg or lens.focal_px"
+        raise BadInput(path=str(file), field="lens.focal_px", fault=fault, remedy=remedy)
+    focal_px, sigma_share, told = facts.focal
     width_px, height_px = facts.size_px
-    known = facts.focal_px is not None
-    lens = Lens(
-        width_px=width_px,
-        height_px=height_px,
-        focal_px=facts.focal_px,
-        hfov_deg=None if known else ASSUMED_HFOV_DEG,
-    )
-    stated = f"lens by EXIF, {facts.focal_35mm:.0f} mm on 35 mm film" if facts.focal_35mm else "lens assumed 70 deg"
+    lens = Lens(width_px=width_px, height_px=height_px, focal_px=focal_px, focal_sigma_share=sigma_share)
     safe_id = "".join(letter if letter.isalnum() else "-" for letter in facts.model) or "stills"
-    return CameraEntry(id=safe_id, name=f"{facts.model or 'camera'}: {stated}", kind="stills", lens=lens)
+    return CameraEntry(id=safe_id, name=f"{facts.model or 'camera'}: {told}", kind="stills", lens=lens)
 
 
 def _check_sizes(stills: tuple[Still, ...], entry: CameraEntry) -> None:

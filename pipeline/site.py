@@ -17,19 +17,21 @@ from pipeline.errors import BadInput
 from pipeline.geotag.ground import Ground
 from pipeline.rule_pack import read_rules
 from pipeline.shop_register import read_shops
-from pipeline.sources.camera_file import CameraEntry, Lens
+from pipeline.sources.camera_file import CameraEntry, Lens, MountEntry
+from pipeline.sources.height_model import read_height_model
 from pipeline.toml_file import Entry, read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from geofences.terrain import Terrain
     from geofences.zone import Permit, Zone
     from pipeline.domain.rule import Rule
     from pipeline.domain.sign_match import Shop
 
 
 class Place(Entry):
-    """`[site]`: name, time zone and the level ground."""
+    """`[site]`: name, time zone and the ground, level or by a height model."""
 
     name: str = Field(min_length=1)
     timezone: str = "Asia/Shanghai"
@@ -38,6 +40,8 @@ class Place(Entry):
     ground_alt_amsl_m: float = Field(ge=-500, le=9000, description="height of the ground above sea level")
     geoid_separation_m: float = Field(ge=-120, le=100, description="ellipsoid height minus height above sea level")
     ground_sigma_m: float = Field(default=0.3, gt=0, description="one-sigma error of the ground height")
+    dem: str = Field(default="", description="height model (GeoTIFF, WGS 84 or CGCS2000); empty = level")
+    dem_heights: Literal["sea_level", "ellipsoid"] = Field(default="sea_level", description="what they are above")
 
     @field_validator("timezone")
     @classmethod
@@ -47,6 +51,13 @@ class Place(Entry):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("is no IANA time zone, such as Asia/Shanghai") from error
         return value
+
+    @property
+    def frame(self) -> LocalFrame:
+        """The local frame at its middle, on the level ground."""
+        alt_m = self.ground_alt_amsl_m + self.geoid_separation_m
+        origin = Geodetic(lat_deg=self.origin_lat_deg, lon_deg=self.origin_lon_deg, alt_ellipsoid_m=alt_m)
+        return LocalFrame(origin=origin)
 
 
 class Aircraft(Entry):
@@ -59,6 +70,7 @@ class Aircraft(Entry):
     connection: str = Field(description="tcp:HOST:PORT, udp:..., serial; or `simulator` for the built-in one")
     video: str = Field(default="", description="where its recording lies after landing, {sortie_id} filled in")
     lens: Lens
+    mount: MountEntry | None = Field(default=None, description="how the lens sits on it")
     height_agl_m: float = Field(gt=5, le=120, description="patrol height above the ground")
     gimbal_pitch_deg: float = Field(ge=-90, le=-20)
     speed_m_s: float = Field(gt=0.5, le=20)
@@ -226,6 +238,7 @@ class Site:
         permits: from permits.geojson.
         rules: from rules.toml.
         shops: from shops.csv, where there is one.
+        terrain: from the height model that site.toml names.
     """
 
     folder: Path
@@ -234,14 +247,14 @@ class Site:
     permits: tuple[Permit, ...]
     rules: tuple[Rule, ...]
     shops: tuple[Shop, ...] = ()
+    terrain: Terrain | None = None
 
     @property
     def ground(self) -> Ground:
-        """The level ground, with the local frame at its middle."""
-        place = self.settings.site
-        alt_ellipsoid_m = place.ground_alt_amsl_m + place.geoid_separation_m
-        origin = Geodetic(lat_deg=place.origin_lat_deg, lon_deg=place.origin_lon_deg, alt_ellipsoid_m=alt_ellipsoid_m)
-        return Ground(frame=LocalFrame(origin=origin), alt_ellipsoid_m=alt_ellipsoid_m, sigma_m=place.ground_sigma_m)
+        """The ground, with the local frame at its middle."""
+        frame, sigma_m = self.settings.site.frame, self.settings.site.ground_sigma_m
+        alt_ellipsoid_m = frame.origin.alt_ellipsoid_m
+        return Ground(frame=frame, alt_ellipsoid_m=alt_ellipsoid_m, sigma_m=sigma_m, terrain=self.terrain)
 
     @property
     def index(self) -> ZoneIndex:
@@ -290,10 +303,12 @@ def read_site(folder: Path) -> Site:
     """Read a site's folder.
 
     Raises:
-        BadInput: site.toml or rules.toml is missing or wrong.
+        BadInput: site.toml, rules.toml or the height model is missing or wrong.
         ZoneFileError: zones.geojson or permits.geojson is wrong.
     """
     settings = read_toml(SiteFile, folder / "site.toml")
+    place = settings.site
+    raised_m = place.geoid_separation_m if place.dem_heights == "sea_level" else 0.0
     return Site(
         folder=folder,
         settings=settings,
@@ -301,6 +316,7 @@ def read_site(folder: Path) -> Site:
         permits=parse_permits(read_text(folder / "permits.geojson"), path=str(folder / "permits.geojson")),
         rules=read_rules(folder / "rules.toml"),
         shops=read_shops(folder / "shops.csv"),
+        terrain=read_height_model(folder / place.dem, place.frame, raised_m=raised_m) if place.dem else None,
     )
 
 

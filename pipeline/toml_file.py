@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Entry(BaseModel):
-    """Base of every table in our TOML files: immutable, unknown keys refused."""
+    """Base of every table in our TOML files: immutable, unknown keys refused, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 EntryT = TypeVar("EntryT", bound=Entry)

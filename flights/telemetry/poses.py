@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from flights.errors import TelemetryError
 from flights.telemetry.log import STATION_CLOCK, TelemetryFault
+from geofences.attitude import Attitude
 from geofences.errors import InvalidGeometry
 from geofences.pose import Pose, PoseSigmas, PoseTrack
 from geofences.position import Geodetic
 
 if TYPE_CHECKING:
     from flights.telemetry.log import TelemetryLog, TelemetryRow
-    from geofences.attitude import Attitude
 
 # Of a recording through an autopilot's own telemetry. Source: ArduPilot EKF3 innovations on a GNSS with ten satellites.
 RECORDED_SIGMAS = PoseSigmas(horizontal_m=0.8, vertical_m=0.8, yaw_deg=1.0, tilt_deg=0.4, time_s=0.05)
@@ -108,7 +108,7 @@ def _pose(row: TelemetryRow, geoid_separation_m: float, sigmas: PoseSigmas, last
         return Pose(
             at_s=row.at_s,
             position=Geodetic(lat_deg=row.lat_deg, lon_deg=row.lon_deg, alt_ellipsoid_m=alt_m),
-            body=row.body or row.gimbal,
+            body=row.body or Attitude(yaw_deg=row.gimbal.yaw_deg, pitch_deg=0.0),
             gimbal=row.gimbal,
             sigmas=sigmas,
             velocity_enu_m_s=row.velocity_enu_m_s or (0.0, 0.0, 0.0),

@@ -61,7 +61,7 @@ def ingest(
             clip,
             telemetry=telemetry,
             camera=entry,
-            start_s=_parse_start(start),
+            start_s=parse_start(start),
             look_hz=look_hz,
             geoid_separation_m=place.geoid_separation_m,
             ground_alt_amsl_m=place.ground_alt_amsl_m,
@@ -93,7 +93,12 @@ def _refuse_clip_options(path: Path, **given: object) -> None:
             )
 
 
-def _parse_start(text: str | None) -> float | None:
+def parse_start(text: str | None) -> float | None:
+    """UTC of a time with offset.
+
+    Raises:
+        BadInput: it is none.
+    """
     if text is None:
         return None
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from geofences.contradiction import OnGround
+from geofences.mount import SAME_WAY_DEG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 # Rays flatter than this are put on the ground as if they were so steep: they only vote.
 _LEAST_DOWN = 0.2
-FLIGHT_GAP_S, SAME_WAY_DEG = 600.0, 45.0
+FLIGHT_GAP_S = 600.0
 
 
 def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], ground: Ground) -> Iterator[OnGround]:
@@ -45,6 +46,19 @@ def legs_of(poses: Sequence[Pose]) -> tuple[int, ...]:
         turn_deg = abs((pose.gimbal.yaw_deg - before.gimbal.yaw_deg + 180) % 360 - 180)
         legs.append(legs[-1] + (turn_deg > SAME_WAY_DEG or pose.at_s - before.at_s > FLIGHT_GAP_S))
     return tuple(legs)
+
+
+def headings_of(poses: Sequence[Pose]) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Which pictures look the same way, over all lines, and each way's heading."""
+    ways: list[int] = []
+    headings: list[float] = []
+    for pose in poses:
+        yaw_deg = pose.gimbal.yaw_deg
+        apart = [(abs((yaw_deg - heading + 180) % 360 - 180), way) for way, heading in enumerate(headings)]
+        if not apart or min(apart)[0] > SAME_WAY_DEG:
+            headings.append(yaw_deg)
+        ways.append(len(headings) - 1 if not apart or min(apart)[0] > SAME_WAY_DEG else min(apart)[1])
+    return tuple(ways), tuple(headings)
 
 
 def turned_pose(pose: Pose, clockwise_deg: int) -> Pose:

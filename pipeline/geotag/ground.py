@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,9 @@ class Ground:
     terrain: Terrain | None = None
 
     def level_feet(self, camera: Camera, pose: Pose, xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, 2) east, north metres of pixels on the level ground, without errors: for association and matching.
+        """(n, 2) east, north metres of pixels on level ground, without errors: for association and matching.
+
+        Level ground is that under the lens, where a height model tells it.
 
         Args:
             camera: the lens.
@@ -52,10 +55,17 @@ class Ground:
         """
         rays = view_rays_enu(camera, pose, xy_px)
         eye = self.frame.enu_from_geodetic(pose.position)
-        drop_m = pose.position.alt_ellipsoid_m - self.alt_ellipsoid_m
+        drop_m = self.height_below_m(pose)
         down = np.where(-rays[:, 2] > MIN_SIN_DEPRESSION, -rays[:, 2], np.nan)
         feet_m: NDArray[np.float64] = eye[:2] + rays[:, :2] * (drop_m / down)[:, None]
         return feet_m
+
+    def height_below_m(self, pose: Pose) -> float:
+        """How far the lens is above the ground under it."""
+        eye = self.frame.enu_from_geodetic(pose.position)
+        under_m = float(self.terrain.height_m(eye[None, :2])[0]) if self.terrain else math.nan
+        level_m = pose.position.alt_ellipsoid_m - self.alt_ellipsoid_m
+        return level_m if math.isnan(under_m) else float(eye[2]) - under_m
 
     def locate(
         self,

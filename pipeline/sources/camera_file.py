@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import tomli_w
 from pydantic import Field, model_validator
 
 from geofences.attitude import Attitude
 from geofences.camera import Camera
+from geofences.mount import Mount
 from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from pipeline.toml_file import Entry
@@ -47,6 +50,56 @@ class Aim(Entry):
         return Attitude(yaw_deg=self.yaw_deg, pitch_deg=self.pitch_deg)
 
 
+class LogSigmas(Entry):
+    """What each pose of the log errs by on its own, one sigma, once the mount is corrected for; from a calibration."""
+
+    horizontal_m: float = Field(ge=0, description="per horizontal axis")
+    vertical_m: float = Field(ge=0)
+    yaw_deg: float = Field(ge=0)
+    tilt_deg: float = Field(ge=0)
+    time_s: float = Field(default=0.05, ge=0)
+
+
+Vector = tuple[float, float, float]
+
+
+class Seat(Entry):
+    """How a lens sits on an aircraft, but for time."""
+
+    lever_arm_frd_m: Vector = Field(default=(0, 0, 0), description="antenna to lens: forward, right, down")
+    seat_cam_deg: Vector = Field(default=(0, 0, 0), description="turn of the lens about its right, down, forward axes")
+    offset_enu_m: Vector = Field(default=(0, 0, 0), description="added to logged positions: east, north, up")
+    horizontal_sigma_m: float = Field(default=0.0, ge=0, description="one-sigma error of lever arm and offset")
+    vertical_sigma_m: float = Field(default=0.0, ge=0, description="and of their height")
+    seat_sigma_cam_deg: Vector = Field(default=(0, 0, 0), description="one-sigma error of each angle of the seat")
+    log: LogSigmas | None = Field(default=None, description="instead of what is taken for a log of its kind")
+
+    def mount(self) -> Mount:
+        """The corrections."""
+        own = PoseSigmas(**self.log.model_dump()) if self.log else None
+        return Mount(log_sigmas=own, **self.model_dump(include=set(Seat.model_fields) - {"log"}))
+
+
+class HeadingSeat(Seat):
+    """A seat of its own where the lens looks within 45 degrees of a heading: a compass errs by its heading."""
+
+    heading_deg: float = Field(description="clockwise from true north")
+
+
+class MountEntry(Seat):
+    """How a lens sits on an aircraft, against what its log says; measured, or by `offsite calibrate flight`."""
+
+    time_offset_s: float = Field(default=0.0, description="added to a clip's time to find its row of the log")
+    time_sigma_s: float = Field(default=0.0, ge=0, description="one-sigma error of the time offset")
+    by_heading: tuple[HeadingSeat, ...] = ()
+
+    def mount(self) -> Mount:
+        """The corrections."""
+        by_heading = tuple((seat.heading_deg, seat.mount()) for seat in self.by_heading)
+        seat, late_s, sigma_s = Seat.mount(self), self.time_offset_s, self.time_sigma_s
+        return replace(seat, by_heading=by_heading, time_offset_s=late_s, time_sigma_s=sigma_s)
+
+
 class Lens(Entry):
     """The image plane: either `hfov_deg`, or `k` and `distortion` from a calibration."""
 
@@ -56,6 +109,7 @@ class Lens(Entry):
     focal_px: float | None = Field(default=None, gt=0, description="focal length in pixels")
     principal_px: tuple[float, float] | None = Field(default=None, description="principal point; default the middle")
     distortion: tuple[float, float, float, float, float] = Field(default=(0, 0, 0, 0, 0), description="k1 k2 p1 p2 k3")
+    focal_sigma_share: float = Field(default=0.0, ge=0, lt=1, description="one-sigma error of the focal length")
 
     @model_validator(mode="after")
     def _one_of(self) -> Lens:
@@ -66,12 +120,11 @@ class Lens(Entry):
     def camera(self, name: str) -> Camera:
         """The camera model."""
         size_px = (self.width_px, self.height_px)
-        if self.hfov_deg is not None and self.principal_px is None and not any(self.distortion):
-            return Camera.from_fov(size_px=size_px, hfov_deg=self.hfov_deg, name=name)
         focal = self.focal_px or Camera.from_fov(size_px=size_px, hfov_deg=self.hfov_deg or 60.0).focal_px
         cx, cy = self.principal_px or ((self.width_px - 1) / 2, (self.height_px - 1) / 2)
         k = np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1]])
-        return Camera(size_px=size_px, k=k, distortion=np.array(self.distortion), name=name)
+        distortion, share = np.array(self.distortion), self.focal_sigma_share
+        return Camera(size_px=size_px, k=k, distortion=distortion, name=name, focal_sigma_share=share)
 
 
 class CameraEntry(Entry):
@@ -83,7 +136,18 @@ class CameraEntry(Entry):
     lens: Lens = Field(description="image plane")
     mounting: Mounting | None = Field(default=None, description="for a fixed camera")
     aim: Aim | None = Field(default=None, description="for an aircraft whose log does not say where the lens looked")
+    mount: MountEntry | None = Field(default=None, description="for an aircraft's")
     url: str = Field(default="", description="where its stream or clip is: rtsp://..., or a file beside site.toml")
     look_hz: float = Field(default=1.0, gt=0, le=30, description="pictures examined a second")
     watch_every_s: float = Field(default=300.0, ge=10, description="a window is watched this often")
     clock_offset_s: float = Field(default=0.0, description="added to the camera's own clock")
+
+    def toml(self) -> str:
+        """As a file of its own."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+
+    @model_validator(mode="after")
+    def _one_place(self) -> CameraEntry:
+        if self.mount and self.mounting:
+            raise ValueError("give either mounting, for a fixed camera, or mount, for an aircraft's")
+        return self

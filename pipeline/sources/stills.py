@@ -6,6 +6,7 @@ lens are stated for the sensor.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from flights.camera_models import NOMINAL_SIGMA_SHARE, camera_model
+from flights.telemetry.exif_xmp import parse_xmp
 from geofences.errors import OutsideTrack
 from pipeline.domain.frame import Frame
 from pipeline.errors import BadInput
@@ -32,6 +35,8 @@ REMEDY = "Copy it again from the aircraft's card, or take it out of the folder"
 # The width of the picture that "35 mm equivalent" focal lengths refer to. Cameras that reckon by the diagonal are off
 # by up to 4 % on a 4:3 sensor. Source: CIPA DCG-001-2018, 4.4.
 FULL_FRAME_WIDTH_MM = 36.0
+# Source: that note; the maker's calibration, our choice, half the spread between cameras of one model.
+EXIF_SIGMA_SHARE, CALIBRATED_SIGMA_SHARE = 0.04, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +46,29 @@ class StillFacts:
     Attributes:
         size_px: width, height as the sensor took it.
         focal_35mm: focal length on full frame, mm, or None.
+        focal_mm: the lens's own, or None.
+        calibrated_px: focal length that the maker measured, in pixels, or None.
         model: the camera's name, or empty.
     """
 
     size_px: tuple[int, int]
     focal_35mm: float | None
+    focal_mm: float | None
+    calibrated_px: float | None
     model: str
 
     @property
-    def focal_px(self) -> float | None:
-        """Focal length in pixels, or None when the photograph does not state it."""
-        return None if self.focal_35mm is None else max(self.size_px) * self.focal_35mm / FULL_FRAME_WIDTH_MM
+    def focal(self) -> tuple[float, float, str] | None:
+        """Focal length in pixels, one sigma as a share of it, and whence; None when nothing tells it."""
+        known = camera_model(self.model, self.focal_mm)
+        if self.calibrated_px is not None:
+            return self.calibrated_px, CALIBRATED_SIGMA_SHARE, "lens by its maker's calibration"
+        if known is not None:
+            return known.focal_px(max(self.size_px), self.focal_mm), NOMINAL_SIGMA_SHARE, "lens as of its model"
+        if self.focal_35mm is not None:
+            focal_px = max(self.size_px) * self.focal_35mm / FULL_FRAME_WIDTH_MM
+            return focal_px, EXIF_SIGMA_SHARE, f"lens by EXIF, {self.focal_35mm:.0f} mm on 35 mm film"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +95,31 @@ def read_still_facts(path: Path) -> StillFacts:
     try:
         with Image.open(path) as picture:
             size_px, exif, kind = picture.size, picture.getexif(), picture.format
+            packet = picture.info.get("xmp", b"")
     except (OSError, UnidentifiedImageError) as error:
         raise _unreadable(path, f"cannot be read ({type(error).__name__})") from error
     if kind not in {"JPEG", "MPO"}:
         raise _unreadable(path, f"is {kind}, not JPEG")
-    focal = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
-    stated = isinstance(focal, int | float) and focal > 0
-    model = str(exif.get(ExifTags.Base.Model, "")).strip("\x00 ")
-    return StillFacts(size_px=size_px, focal_35mm=float(focal) if stated and focal else None, model=model)
+    inner = exif.get_ifd(ExifTags.IFD.Exif)
+    try:
+        calibrated = parse_xmp(packet).get("CalibratedFocalLength") if packet else None
+    except ValueError:
+        calibrated = None  # the flights room says what is wrong with it
+    return StillFacts(
+        size_px=size_px,
+        focal_35mm=_positive(inner.get(ExifTags.Base.FocalLengthIn35mmFilm)),
+        focal_mm=_positive(inner.get(ExifTags.Base.FocalLength)),
+        calibrated_px=_positive(calibrated),
+        model=str(exif.get(ExifTags.Base.Model, "")).strip("\x00 "),
+    )
+
+
+def _positive(value: object) -> float | None:
+    try:
+        number = float(value)  # type: ignore[arg-type]  # EXIF holds anything
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return number if 0 < number < math.inf else None
 
 
 def _unreadable(path: Path, fault: str) -> BadInput:

@@ -19,7 +19,7 @@ from geofences.datum import Datum, from_wgs84
 from geofences.errors import OutsideTrack
 from geofences.zone import Zone, ZoneKind
 from pipeline.site import read_site
-from pipeline.sources.camera_file import Aim, CameraEntry, Lens
+from pipeline.sources.camera_file import Aim, CameraEntry, Lens, LogSigmas, MountEntry
 from pipeline.sources.media import ClipWriter
 
 if TYPE_CHECKING:
@@ -115,6 +115,32 @@ def test_the_pilot_may_state_where_the_lens_looked(clip: Path, tmp_path: Path) -
     pose = source.pose_at(STARTED_S + 2.0)
     assert (pose.gimbal.yaw_deg, pose.gimbal.pitch_deg) == (250.0, -45.0)
     assert pose.sigmas.yaw_deg >= 15.0
+
+
+def test_a_mount_corrects_what_the_log_says(clip: Path, tmp_path: Path) -> None:
+    """A clip two seconds late, with a lens turned by three degrees and two metres below the antenna."""
+    path = tmp_path / "flight.SRT"
+    moving = srt(list(range(SECONDS)))
+    for second in range(SECONDS):
+        moving = moving.replace("abs_alt: 41.000", f"abs_alt: {41 + second}.0", 1)
+    path.write_text(moving)
+    mount = MountEntry(
+        lever_arm_frd_m=(0.0, 0.0, 2.0),
+        seat_cam_deg=(3.0, 0.0, 0.0),
+        time_offset_s=2.0,
+        log=LogSigmas(horizontal_m=0.3, vertical_m=0.3, yaw_deg=0.5, tilt_deg=0.2),
+        seat_sigma_cam_deg=(0.1, 0.1, 1.2),
+    )
+    lens = Lens(width_px=160, height_px=120, hfov_deg=70.0)
+    source = read(clip, path, CameraEntry(id="uav", name="uav", kind="drone", lens=lens, mount=mount))
+    pose = read_at(source, 4.0)
+    assert pose.at_s == pytest.approx(STARTED_S + 4.0)
+    assert pose.position.alt_ellipsoid_m == pytest.approx(47 + 9 - 2, abs=1e-6)
+    assert pose.gimbal.pitch_deg == pytest.approx(-57.0)
+    assert (pose.sigmas.horizontal_m, pose.sigmas.time_s) == (0.3, 0.05)
+    assert 1.0 < pose.sigmas.yaw_deg < 1.3
+    with pytest.raises(OutsideTrack):
+        read_at(source, SECONDS - 2.0)
 
 
 def test_heights_above_the_take_off_place_stand_on_the_sites_ground(clip: Path, tmp_path: Path) -> None:

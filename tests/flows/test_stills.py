@@ -26,7 +26,7 @@ from pipeline.domain.manifest import EvidenceRole
 from pipeline.errors import BadInput
 from pipeline.evidence.verify import verify_manifest
 from pipeline.site import read_site
-from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
+from pipeline.sources.camera_file import CameraEntry, Lens, MountEntry, Mounting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,13 +43,25 @@ SIZE = (320, 240)
 
 
 def write(
-    path: Path, *, stamp: str | None = STAMP, place: bool = True, aimed: bool = True, size_px: tuple[int, int] = SIZE
+    path: Path,
+    *,
+    stamp: str | None = STAMP,
+    place: bool = True,
+    aimed: bool = True,
+    size_px: tuple[int, int] = SIZE,
+    model: str = "XT9",
+    focal_35mm: int = 24,
+    focal_mm: float = 0.0,
+    xmp: bytes = XMP,
 ) -> Path:
     """A small photograph as a drone writes it."""
     exif = Image.Exif()
-    exif[ExifTags.Base.Model] = "M3T"
+    exif[ExifTags.Base.Model] = model
     inner = exif.get_ifd(ExifTags.IFD.Exif)
-    inner[ExifTags.Base.FocalLengthIn35mmFilm] = 24
+    if focal_35mm:
+        inner[ExifTags.Base.FocalLengthIn35mmFilm] = focal_35mm
+    if focal_mm:
+        inner[ExifTags.Base.FocalLength] = focal_mm
     if stamp is not None:
         inner[ExifTags.Base.DateTimeOriginal] = stamp
     if place:
@@ -63,7 +75,7 @@ def write(
             }
         )
     picture = Image.fromarray(np.full((size_px[1], size_px[0], 3), 120, dtype=np.uint8))
-    picture.save(path, exif=exif, **({"xmp": XMP} if aimed else {}))
+    picture.save(path, exif=exif, **({"xmp": xmp} if aimed else {}))
     return path
 
 
@@ -126,6 +138,49 @@ def test_folders_that_are_no_look_are_named(tmp_path: Path) -> None:
     write(tmp_path / "two.jpg", size_px=(160, 120))
     with pytest.raises(BadInput, match=r"two\.jpg: picture size: is 160x120"):
         read(tmp_path)
+
+
+def test_a_mount_corrects_photographs(tmp_path: Path) -> None:
+    """Its seat turns the lens; an offset in time has no meaning for pictures that state their own place."""
+    path = write(tmp_path / "one.jpg")
+    lens = Lens(width_px=320, height_px=240, hfov_deg=70.0)
+    entry = CameraEntry(id="m3t", name="m3t", kind="stills", lens=lens, mount=MountEntry(seat_cam_deg=(2.0, 0.0, 0.0)))
+    found = stills_source(path, camera=entry, timezone="Asia/Shanghai", geoid_separation_m=9.0)
+    assert found.pose_at(found.stills[0].at_s).gimbal.pitch_deg == pytest.approx(-58.0)
+    with pytest.raises(BadInput, match=r"mount\.time_offset_s"):
+        read(path, entry.model_copy(update={"mount": MountEntry(time_offset_s=0.3)}))
+
+
+CALIBRATED = XMP.replace(b"drone-dji:GimbalYaw", b'drone-dji:CalibratedFocalLength="250.5" drone-dji:GimbalYaw')
+
+
+@pytest.mark.parametrize(
+    ("written", "focal_px", "sigma_share", "told"),
+    [
+        ({"xmp": CALIBRATED, "model": "M3E", "focal_mm": 12.29}, 250.5, 0.01, "maker's calibration"),
+        ({"model": "M3E", "focal_mm": 12.29, "focal_35mm": 24}, 320 * 12.29 / 17.3, 0.03, "as of its model"),
+        ({"model": "M3T", "focal_mm": 29.9}, 320 * 29.9 / 6.4, 0.03, "as of its model"),
+        ({"model": "M30T", "focal_mm": 48.0}, 320 * 48.0 / 7.4, 0.03, "as of its model"),
+        ({"model": "l1d-20c", "focal_35mm": 0}, 320 * 10.26 / 13.2, 0.03, "as of its model"),
+        ({"model": "M3T", "focal_35mm": 24}, 320 * 24 / 36, 0.04, "24 mm on 35 mm film"),
+    ],
+)
+def test_the_lens_is_the_best_that_is_known(
+    tmp_path: Path, written: dict[str, object], focal_px: float, sigma_share: float, told: str
+) -> None:
+    """The maker's calibration, else the model, told from its other lenses by the focal length, else EXIF's."""
+    path = write(tmp_path / "a.jpg", **written)
+    profile = stills_source(path, camera=None, timezone="Asia/Shanghai", geoid_separation_m=9.0).profile
+    assert profile.camera.focal_px == pytest.approx(focal_px)
+    assert profile.camera.focal_sigma_share == sigma_share
+    assert told in profile.name
+
+
+def test_an_unknown_lens_is_named(tmp_path: Path) -> None:
+    """Nothing is assumed of it: the settings that state it are."""
+    path = write(tmp_path / "a.jpg", model="X99", focal_35mm=0)
+    with pytest.raises(BadInput, match=r"lens\.focal_px: .* camera X99 is not a known one.*lens\.hfov_deg"):
+        read(path)
 
 
 def test_what_counts_as_photographs(tmp_path: Path) -> None:

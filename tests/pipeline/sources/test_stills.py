@@ -92,10 +92,10 @@ def test_a_single_photograph_is_a_look(tmp_path: Path) -> None:
 
 
 def test_facts_are_read_without_decoding(tmp_path: Path) -> None:
-    """Size, model and lens: 24 mm on 36 mm of film is two thirds of the width; unstated stays unknown."""
+    """Size, model and lens; unstated stays unknown."""
     facts = read_still_facts(write(tmp_path / "a.jpg", 90))
-    assert (facts.size_px, facts.model, facts.focal_px) == (SIZE, "M3T", pytest.approx(64 * 24 / 36))
-    assert read_still_facts(write(tmp_path / "b.jpg", 90, focal_35mm=None)).focal_px is None
+    assert (facts.size_px, facts.model, facts.focal_35mm) == (SIZE, "M3T", 24.0)
+    assert read_still_facts(write(tmp_path / "b.jpg", 90, focal_35mm=None)).focal_35mm is None
 
 
 def test_other_files_are_named(tmp_path: Path) -> None:
