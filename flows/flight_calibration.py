@@ -125,7 +125,8 @@ def _mount(solved: Calibrated, headings: Sequence[float]) -> MountEntry:
     seats = tuple(
         HeadingSeat(
             heading_deg=round(heading, 1),
-            offset_enu_m=_rounded(mount.offset_enu_m),
+            # Heights count above the site's ground: what the calibration found wrong of that is in the bias, too.
+            offset_enu_m=_rounded(np.array(mount.offset_enu_m) - (0.0, 0.0, solved.ground_up_m)),
             seat_cam_deg=_rounded(mount.seat_cam_deg),
             horizontal_sigma_m=round(float(np.sqrt((sigmas[:2] ** 2).mean())), 3),
             vertical_sigma_m=round(float(sigmas[2]), 3),
