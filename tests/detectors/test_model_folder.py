@@ -116,9 +116,9 @@ def test_a_score_floor_replaces_every_threshold() -> None:
 
 
 def test_the_shipped_folder_is_whole_and_small() -> None:
-    """Every listed file is there with the stated bytes, together under 16 MB, with a model card."""
+    """Every listed file is there with the stated bytes, in three forms together under 18 MB, with a model card."""
     manifest = load_manifest(SHIPPED)
     paths = [verify_file(SHIPPED, manifest, name) for name in manifest.sha256]
     assert {path.suffix for path in paths} == {".pt", ".xml", ".bin"}
-    assert sum(path.stat().st_size for path in paths) < 16e6
+    assert sum(path.stat().st_size for path in paths) < 18e6
     assert (SHIPPED / "MODEL_CARD.md").is_file()
