@@ -25,8 +25,8 @@ setup: $(STAMP) ## virtual environment, packages, front-end files (reused afterw
 demo: $(STAMP) ## one patrol end to end on a rendered scene: table, files in out/demo, exit 0 only if right
 	@$(VENV)/bin/offsite demo
 
-test: $(STAMP) ## the tests, with one unseen seed of the demo
-	@$(PY) -m pytest -m "not peers"
+test: $(STAMP) ## the tests, on two workers, with one unseen seed of the demo
+	@$(PY) -m pytest -m "not peers" -n 2 --dist loadfile
 
 test-peers: $(STAMP) ## tests against real peers (Chromium, RTSP, ...) and three unseen seeds of the demo
 	@$(PY) -m pytest -m peers --timeout 600
