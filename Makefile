@@ -26,7 +26,7 @@ demo: $(STAMP) ## one patrol end to end on a rendered scene: table, files in out
 	@$(VENV)/bin/offsite demo
 
 test: $(STAMP) ## the tests, on two workers, with one unseen seed of the demo
-	@$(PY) -m pytest -m "not peers" -n 2 --dist loadfile
+	@$(PY) -m pytest -m "not peers" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-peers: $(STAMP) ## tests against real peers (Chromium, RTSP, ...) and three unseen seeds of the demo
 	@$(PY) -m pytest -m peers --timeout 600
