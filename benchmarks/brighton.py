@@ -20,28 +20,27 @@ from typing import TYPE_CHECKING
 
 sys.path.pop(0)  # this folder, where `detectors.py` would hide the package of that name
 
-import cv2
 import numpy as np
 
-from flights.telemetry.poses import pose_track
-from flights.telemetry.reader import read_telemetry
-from geofences.adjustment import Calibrated, calibrate
+from flows.flight_calibration import FLATTEST_DEG, solve
+from flows.stills import compare, stills_source
 from geofences.bundle import COMMON
 from geofences.camera import Camera
-from geofences.contradiction import contradictions
 from geofences.ellipse import CHI2_95
 from geofences.error_terms import ALONE, CAUSES, ErrorTerm, JointErrors, Sharing, covariance_of
 from geofences.local_frame import LocalFrame
 from geofences.pose import PoseSigmas
 from geofences.position import Geodetic
-from pipeline.geotag.calibration import legs_of, on_ground, turned_pose
+from pipeline.geotag.calibration import headings_of, turned_pose
 from pipeline.geotag.ground import Ground
-from pipeline.geotag.tie_points import Pair, match_pictures, near_pairs, ties_of
+from pipeline.geotag.tie_points import Pair, ties_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geofences.adjustment import Calibrated
     from geofences.pose import Pose
+    from pipeline.sources.camera_file import MountEntry
 
 PIXEL_SIGMA_PX = 2.0
 """As of a solid thing's foot (`pipeline.geotag.sight`)."""
@@ -61,29 +60,28 @@ GROUND = Ground(frame=FRAME, alt_ellipsoid_m=GROUND_M, sigma_m=GROUND_SIGMA_M)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """The pictures, their poses by telemetry, flights, matched pairs and surveyed points (px, east north)."""
+    """The pictures, their poses by telemetry, ways they look, matched pairs and surveyed points (px, east north)."""
 
     names: tuple[str, ...]
     poses: tuple[Pose, ...]
     flights: tuple[int, ...]
+    headings: tuple[float, ...]
     pairs: tuple[Pair, ...]
     turned: dict[int, int]
     points: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def read_survey() -> Survey:
-    """Read telemetry and pictures, match them, and turn those that contradict their heading."""
-    files = sorted((BEACH / "images").glob("*.JPG"))
-    log = read_telemetry(BEACH / "images", timezone="America/Chicago")
-    track = pose_track(log, geoid_separation_m=0.0)
-    poses = track.track.poses
-    names = tuple(files[row.row - 1].name for row in log.rows)
-    eyes_m = np.array([FRAME.enu_from_geodetic(pose.position) for pose in poses])
-    pictures = (cv2.imread(str(BEACH / "images" / name)) for name in names)
-    pairs = match_pictures(pictures, near_pairs(eyes_m))
-    turned = contradictions(on_ground(pairs, CAMERA, poses, GROUND))
-    upright = tuple(turned_pose(pose, turned.get(i, 0)) for i, pose in enumerate(poses))
-    return Survey(names=names, poses=upright, flights=legs_of(poses), pairs=pairs, turned=turned, points=truth())
+    """Read and match as `offsite calibrate flight` does, and turn pictures that contradict their heading."""
+    source = stills_source(BEACH / "images", camera=None, timezone="America/Chicago", geoid_separation_m=0.0)
+    found = compare(source, GROUND, flattest_deg=FLATTEST_DEG)
+    names = tuple(source.stills[number].path.name for number in found.numbers)
+    turned = {place: found.turned[n] for place, n in enumerate(found.numbers) if n in found.turned}
+    upright = tuple(turned_pose(pose, turned.get(i, 0)) for i, pose in enumerate(found.poses))
+    ways, headings = headings_of(found.poses)
+    return Survey(
+        names=names, poses=upright, flights=ways, headings=headings, pairs=found.pairs, turned=turned, points=truth()
+    )
 
 
 def truth() -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -95,23 +93,16 @@ def truth() -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     return {name: (np.array(r)[:, :2], np.array(r)[:, 2:]) for name, r in rows.items()}
 
 
-def calibration(survey: Survey, kept: list[int]) -> Calibrated:
-    """By some pictures."""
+def calibration(survey: Survey, kept: list[int]) -> tuple[Calibrated, MountEntry]:
+    """By some pictures, as the command does."""
     at = {picture: place for place, picture in enumerate(kept)}
     pairs = [
         replace(pair, first=at[pair.first], second=at[pair.second])
         for pair in survey.pairs
         if pair.first in at and pair.second in at
     ]
-    return calibrate(
-        CAMERA,
-        FRAME,
-        [survey.poses[i] for i in kept],
-        [survey.flights[i] for i in kept],
-        ties_of(pairs),
-        ground_up_m=0.0,
-        ground_sigma_m=GROUND_SIGMA_M,
-    )
+    poses, ways = [survey.poses[i] for i in kept], [survey.flights[i] for i in kept]
+    return solve(CAMERA, GROUND, poses, ways, survey.headings, ties_of(pairs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +170,13 @@ def uncalibrated(pose: Pose) -> Way:
     return Way(pose=pose, camera=CAMERA, ground=GROUND, sharing=common, datum=datum)
 
 
+def by_file(found: Calibrated, mount: MountEntry, pose: Pose, way: int) -> Way:
+    """As `offsite ingest --camera` places on level ground; the truth has the position error common to all."""
+    common = uncalibrated(pose)
+    seated = mount.by_heading[way].mount().corrected(pose)
+    return replace(common, pose=seated, camera=found.camera(CAMERA))
+
+
 def exact(pose: Pose) -> Pose:
     """A pose whose errors are told elsewhere."""
     return replace(pose, sigmas=PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0))
@@ -233,10 +231,10 @@ def main() -> None:
     """Print the figures."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     survey = read_survey()
-    print(f"{len(survey.names)} pictures, {len(set(survey.flights))} lines, {len(survey.pairs)} matched pairs")
+    print(f"{len(survey.names)} pictures, {len(survey.headings)} ways to look, {len(survey.pairs)} matched pairs")
     print("turned against their heading:", {survey.names[i]: turn for i, turn in survey.turned.items()})
     everyone = list(range(len(survey.names)))
-    whole = calibration(survey, everyone)
+    whole, _ = calibration(survey, everyone)
     residual_px = np.median(whole.residual_px)
     print(
         f"focal x {whole.focal_share:.4f} +-{whole.focal_sigma_share:.4f}, residual {residual_px:.2f} px, ties "
@@ -244,17 +242,18 @@ def main() -> None:
     )
     for mount, sigmas in zip(whole.mounts, whole.mount_sigmas, strict=True):
         found = np.round((*mount.offset_enu_m, *mount.seat_cam_deg), 2)
-        print("  line:", found[:3], "m, seat", found[3:], "deg, sigmas", np.round(sigmas, 2))
+        print("  way:", found[:3], "m, seat", found[3:], "deg, sigmas", np.round(sigmas, 2))
     ways: dict[str, dict[str, list[Miss]]] = defaultdict(dict)
     for number, name in enumerate(survey.names):
         if name not in survey.points:
             continue
         pose, flight = survey.poses[number], survey.flights[number]
         kept = [i for i in everyone if i != number]
-        others = calibration(survey, kept)
+        others, mount = calibration(survey, kept)
         left_out = others.place(pose, flight, own=True)
         for title, way in (
             ("uncalibrated", uncalibrated(pose)),
+            ("by the others' camera file", by_file(others, mount, pose, flight)),
             ("calibrated by the others", calibrated(others, survey, kept, left_out, number)),
             ("with its own ties too", calibrated(whole, survey, everyone, exact(whole.poses[number]), number)),
         ):

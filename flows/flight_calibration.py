@@ -97,13 +97,10 @@ def calibrate_photographs(
     lens = source.profile.camera
     ways, headings = headings_of(found.poses)
     try:
-        solved = calibrate(
-            lens, ground.frame, upright, ways, ties, ground_up_m=0.0, ground_sigma_m=max(ground.sigma_m, LEVEL_SIGMA_M)
-        )
+        solved, mount = solve(lens, ground, upright, ways, headings, ties)
     except GeofenceError as error:
         remedy = "Give a flight whose pictures overlap by half, over ground with texture"
         raise BadInput(path=str(path), field="photographs", fault=str(error), remedy=remedy) from error
-    mount = _mount(solved, headings)
     settings = _settings(source, solved.camera(lens), mount)
     seats, after = [seat.mount() for seat in mount.by_heading], settings.lens.camera(settings.name)
     seated = [seats[way].corrected(pose) for way, pose in zip(ways, upright, strict=True)]
@@ -119,14 +116,24 @@ def calibrate_photographs(
     )
 
 
-def _mount(solved: Calibrated, headings: Sequence[float]) -> MountEntry:
+def solve(
+    lens: Camera, ground: Ground, poses: Sequence[Pose], ways: Sequence[int], headings: Sequence[float], ties: Ties
+) -> tuple[Calibrated, MountEntry]:
+    """The calibration, and its mount for level ground: heights above the slope's in the middle of what was seen.
+
+    Raises:
+        InvalidGeometry: there are too few ties.
+    """
+    sigma_m = max(ground.sigma_m, LEVEL_SIGMA_M)
+    solved = calibrate(lens, ground.frame, poses, ways, ties, ground_up_m=0.0, ground_sigma_m=sigma_m)
     across, _, up, tilt, _, yaw = (round(float(sigma), 3) for sigma in solved.own_sigmas)
     own = LogSigmas(horizontal_m=across, vertical_m=up, tilt_deg=tilt, yaw_deg=yaw)
+    middle_m = np.nanmean(_feet_m(ties, lens, poses, ground), axis=0)
+    too_high_m = (0.0, 0.0, solved.ground_up_m + float(middle_m @ solved.ground_slope))
     seats = tuple(
         HeadingSeat(
             heading_deg=round(heading, 1),
-            # Heights count above the site's ground: what the calibration found wrong of that is in the bias, too.
-            offset_enu_m=_rounded(np.array(mount.offset_enu_m) - (0.0, 0.0, solved.ground_up_m)),
+            offset_enu_m=_rounded(np.subtract(mount.offset_enu_m, too_high_m)),
             seat_cam_deg=_rounded(mount.seat_cam_deg),
             horizontal_sigma_m=round(float(np.sqrt((sigmas[:2] ** 2).mean())), 3),
             vertical_sigma_m=round(float(sigmas[2]), 3),
@@ -135,7 +142,7 @@ def _mount(solved: Calibrated, headings: Sequence[float]) -> MountEntry:
         )
         for heading, mount, sigmas in zip(headings, solved.mounts, solved.mount_sigmas, strict=True)
     )
-    return MountEntry(by_heading=seats)
+    return solved, MountEntry(by_heading=seats)
 
 
 def _settings(source: StillSource, camera: Camera, mount: MountEntry) -> CameraEntry:

@@ -160,7 +160,6 @@ CALIBRATED = XMP.replace(b"drone-dji:GimbalYaw", b'drone-dji:CalibratedFocalLeng
         ({"xmp": CALIBRATED, "model": "M3E", "focal_mm": 12.29}, 250.5, 0.01, "maker's calibration"),
         ({"model": "M3E", "focal_mm": 12.29, "focal_35mm": 24}, 320 * 12.29 / 17.3, 0.03, "as of its model"),
         ({"model": "M3T", "focal_mm": 29.9}, 320 * 29.9 / 6.4, 0.03, "as of its model"),
-        ({"model": "M30T", "focal_mm": 48.0}, 320 * 48.0 / 7.4, 0.03, "as of its model"),
         ({"model": "l1d-20c", "focal_35mm": 0}, 320 * 10.26 / 13.2, 0.03, "as of its model"),
         ({"model": "M3T", "focal_35mm": 24}, 320 * 24 / 36, 0.04, "24 mm on 35 mm film"),
     ],
