@@ -14,7 +14,7 @@ from shapely.geometry import LineString, box
 from flights.composition import compose_plan
 from flights.coverage import Pass
 from flights.errors import PlanRefused
-from flights.plan_checks import validate_plan
+from flights.plan_checks import validated
 from flights.plane import map_from_plane, plane_from_map, plane_point
 
 if TYPE_CHECKING:
@@ -122,6 +122,5 @@ def _to_and_fro(request: SurveyRequest, lanes: list[list[Pass]]) -> list[Pass]:
 
 def _validated(request: SurveyRequest, passes: list[Pass]) -> SurveyPlan:
     (x0, y0), (x1, y1) = passes[0].start_m, passes[0].end_m
-    plan = compose_plan(request, passes, strip_angle_deg=math.degrees(math.atan2(y1 - y0, x1 - x0)) % 180)
-    validate_plan(plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles)
-    return plan
+    angle_deg = math.degrees(math.atan2(y1 - y0, x1 - x0)) % 180
+    return validated(compose_plan(request, passes, strip_angle_deg=angle_deg), request)
