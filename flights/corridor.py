@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString
 
 from flights.composition import compose_plan
 from flights.coverage import Pass
@@ -83,10 +83,10 @@ def plan_reinspection(request: SurveyRequest, pose: Pose) -> SurveyPlan:
         terrain=None if request.terrain is None else lambda _lat, _lon: ground_m,
     )
     seen = np.array([east, north]) + asked.footprint.centre_m * along
-    half_m = asked.footprint.width_m / 2
+    ground = LineString([seen - RUN_UP_M * along, seen + RUN_OUT_M * along])
     asked = replace(
         asked,
-        outline=map_from_plane(box(*(seen - half_m), *(seen + half_m)), request.frame),
+        outline=map_from_plane(ground.buffer(asked.footprint.width_m / 2, cap_style="flat"), request.frame),
         front_overlap=max(0.0, min(0.95, 1 - POSE_TRIGGER_M / asked.footprint.trigger_m(0.0))),
     )
     # Whole trigger distances before the pose, so that a picture falls on it.
