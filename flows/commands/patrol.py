@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from flights.registers import Waiver
 from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.errors import BadInput
 from pipeline.site import read_site
+
+if TYPE_CHECKING:
+    from flights.survey_plan import SurveyPlan
 
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
 Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, file and send nothing.")]
@@ -45,6 +48,7 @@ def plan(
     if len(given) > 1 or bool(zone) != (given in ([], ["--in"])):
         raise typer.BadParameter("give a zone (--in may stand beside it), or --along, or --case", param_hint="ZONE")
     at = read_site(site)
+    plans: tuple[SurveyPlan, ...]
     if along is not None:
         plans = (planning.plan_street(at, along, width_m=width),)
     elif case:
