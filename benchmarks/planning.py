@@ -289,10 +289,15 @@ def judge_random(seed: int) -> tuple[float, float, float, float] | None:
     return sum(one.outside_m for one in scores), together.seen, used, took_s
 
 
-def many(count: int, workers: int) -> None:
-    """Random areas: none may leave, miss more than a hundredth, or exceed a battery."""
+def many(count: int, workers: int, minutes: float) -> None:
+    """Random areas: none may leave, miss more than a hundredth, or exceed a battery. Stops at the time given."""
+    until_s, found = time.monotonic() + minutes * 60, []
     with ProcessPoolExecutor(workers) as pool:
-        found = [one for one in pool.map(judge_random, range(count * 2), chunksize=20) if one is not None][:count]
+        for one in pool.map(judge_random, range(count * 2), chunksize=20):
+            found += [] if one is None else [one]
+            if len(found) == count or time.monotonic() > until_s:
+                break
+        pool.shutdown(wait=False, cancel_futures=True)
     outside, seen, used, took = np.array(found).T
     print(
         f"{len(found)} random areas: {(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
@@ -305,6 +310,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--random", type=int, default=300, help="random areas; 5000 takes half an hour")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=60, help="stop the random areas after so long")
     asked = parser.parse_args()
+    many(asked.random, asked.workers, asked.minutes)
     compare()
-    many(asked.random, asked.workers)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString
 
 from flights.composition import compose_plan
 from flights.coverage import Pass
 from flights.errors import PlanRefused
-from flights.plan_checks import validate_plan
+from flights.plan_checks import validated
 from flights.plane import map_from_plane, plane_from_map, plane_point
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ def plan_reinspection(request: SurveyRequest, pose: Pose) -> SurveyPlan:
         terrain=None if request.terrain is None else lambda _lat, _lon: ground_m,
     )
     seen = np.array([east, north]) + asked.footprint.centre_m * along
-    half_m = asked.footprint.width_m / 2
+    ground = LineString([seen - RUN_UP_M * along, seen + RUN_OUT_M * along])
     asked = replace(
         asked,
-        outline=map_from_plane(box(*(seen - half_m), *(seen + half_m)), request.frame),
+        outline=map_from_plane(ground.buffer(asked.footprint.width_m / 2, cap_style="flat"), request.frame),
         front_overlap=max(0.0, min(0.95, 1 - POSE_TRIGGER_M / asked.footprint.trigger_m(0.0))),
     )
     # Whole trigger distances before the pose, so that a picture falls on it.
@@ -122,6 +122,5 @@ def _to_and_fro(request: SurveyRequest, lanes: list[list[Pass]]) -> list[Pass]:
 
 def _validated(request: SurveyRequest, passes: list[Pass]) -> SurveyPlan:
     (x0, y0), (x1, y1) = passes[0].start_m, passes[0].end_m
-    plan = compose_plan(request, passes, strip_angle_deg=math.degrees(math.atan2(y1 - y0, x1 - x0)) % 180)
-    validate_plan(plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles)
-    return plan
+    angle_deg = math.degrees(math.atan2(y1 - y0, x1 - x0)) % 180
+    return validated(compose_plan(request, passes, strip_angle_deg=angle_deg), request)

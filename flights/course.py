@@ -13,7 +13,7 @@ from shapely.geometry import Polygon
 
 from flights.composition import plan_of_waypoints
 from flights.errors import PlanUnreadable
-from flights.plan_checks import validate_plan
+from flights.plan_checks import validated
 from flights.survey_plan import Waypoint, WaypointKind
 from geofences.position import Geodetic
 
@@ -106,9 +106,7 @@ def plan_of_course(course: Course, request: SurveyRequest, *, geoid_separation_m
         height_agl_m=course.marks[0].height_home_m, no_fly=(*request.no_fly, *course.no_fly),
         airspace=request.airspace or course.fence,
     )  # fmt: skip
-    plan = plan_of_waypoints(asked, _waypoints(course.marks, home), strip_angle_deg=0.0)
-    validate_plan(plan, airframe=asked.airframe, terrain=asked.terrain, obstacles=asked.obstacles)
-    return plan
+    return validated(plan_of_waypoints(asked, _waypoints(course.marks, home), strip_angle_deg=0.0), asked)
 
 
 def _waypoints(marks: Sequence[Mark], home: Geodetic) -> tuple[Waypoint, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from flights.airframe import Airframe
     from flights.survey_plan import Leg, SurveyPlan
+    from flights.survey_request import SurveyRequest
     from geofences.position import Geodetic
 
     Terrain = Callable[[float, float], float]
@@ -83,6 +84,12 @@ def validate_plan(
             fault=f"needs {plan.energy_wh:.0f} Wh, the battery gives {usable_wh:.0f} Wh above its reserve",
             remedy="Split the zone into several flights, fly higher, or reduce the overlap.",
         )
+
+
+def validated(plan: SurveyPlan, request: SurveyRequest) -> SurveyPlan:
+    """The plan, judged by what its request says of airframe, terrain and obstacles; raises as `validate_plan`."""
+    validate_plan(plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles)
+    return plan
 
 
 def _refuse_outside(leg: Leg, airspace: Polygon, no_fly: list[Polygon]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flights.composition import compose_plan, energy_wh, route_of
 from flights.coverage import Pass
 from flights.errors import PlanRefused
-from flights.plan_checks import validate_plan
+from flights.plan_checks import validated
 from flights.plane import plane_point
 from flights.survey import draft_survey
 from flights.survey_plan import WaypointKind
@@ -105,9 +105,7 @@ def _split(
     left = list(passes)
     while left:
         flown, left = _one_battery(request, left, wind)
-        plan = compose_plan(request, flown, strip_angle_deg=strip_angle_deg)
-        validate_plan(plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles)
-        plans.append(plan)
+        plans.append(validated(compose_plan(request, flown, strip_angle_deg=strip_angle_deg), request))
         if len(plans) > MOST_SORTIES:
             raise PlanRefused(
                 leg="the whole flight",

@@ -20,7 +20,7 @@ from flights.composition import compose_plan, route_of
 from flights.coverage import ground_seen
 from flights.errors import PlanRefused
 from flights.gaps import gap_passes
-from flights.plan_checks import validate_plan
+from flights.plan_checks import validated
 from flights.survey_request import SurveyRequest
 from flights.tour import best_tour
 
@@ -74,9 +74,12 @@ def plan_survey(
         side_overlap=side_overlap, speed_m_s=speed_m_s, border_inset_m=border_inset_m,
         airframe=airframe or Airframe(), terrain=terrain, obstacles=obstacles,
     )  # fmt: skip
-    plan = draft_survey(request)
-    validate_plan(plan, airframe=request.airframe, terrain=terrain, obstacles=obstacles)
-    return plan
+    return planned(request)
+
+
+def planned(request: SurveyRequest) -> SurveyPlan:
+    """Plan one flight for a request; raises as `plan_survey`."""
+    return validated(draft_survey(request), request)
 
 
 def draft_survey(request: SurveyRequest) -> SurveyPlan:

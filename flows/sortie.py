@@ -23,12 +23,12 @@ from flows.captures import write_captures
 from flows.children import Child
 from flows.errors import AirspaceBusy, FlightFailed
 from flows.ingest import camera_source, telemetry_faults
+from flows.planning import LOG, plan_zone, site_lacks
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
 from flows.registers import current_approval, entered_weather, read_pilots, registered_aircraft, site_now_s
 from geofences.attitude import Attitude
 from geofences.pose import Pose, PoseTrack
 from geofences.position import Geodetic
-from geofences.zone import ZoneKind, parts_of
 from pipeline.errors import BadInput
 from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry
@@ -37,20 +37,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    import shapely
-
     from flights.preflight import Briefing
     from flights.recorder import FlightRecord
     from flights.registers import Release, Waiver
     from flights.survey_plan import SurveyPlan
-    from geofences.zone import Zone
     from pipeline.site import Aircraft, Site
     from pipeline.sources.clip import ClipSource
 
 SIMULATOR = "simulator"
 SIMULATOR_READY_S = 30.0
 CONNECT_TIMEOUT_S = 60.0
-RECORD, LOG, VIDEO, TRUTH = "record.json", "flight.jsonl", "video.mp4", "simulator-truth.jsonl"
+RECORD, VIDEO, TRUTH = "record.json", "video.mp4", "simulator-truth.jsonl"
 # The camera records while the aircraft is this close to its patrol height.
 AT_HEIGHT_M = 1.5
 
@@ -72,40 +69,6 @@ class Sortie:
     reason: str
     flown_m: float
     drill: bool = False
-
-
-def plan_zone(site: Site, zone_id: str) -> SurveyPlan:
-    """Plan a survey of one of the site's patrol zones.
-
-    Raises:
-        BadInput: no such zone, or the site lacks an aircraft or an approval.
-        PlanRefused: a leg may not be flown.
-    """
-    from flights.airframe import Airframe  # noqa: PLC0415 - planning only
-    from flights.survey import plan_survey  # noqa: PLC0415 - planning only
-
-    aircraft = _aircraft(site)
-    zone = _zone(site, zone_id)
-    home = Geodetic(
-        lat_deg=aircraft.home_lat_deg,
-        lon_deg=aircraft.home_lon_deg,
-        alt_ellipsoid_m=site.ground.alt_ellipsoid_m,
-    )
-    no_fly = tuple(part for each in site.zones if each.kind is ZoneKind.NO_FLY for part in parts_of(each.outline))
-    return plan_survey(
-        zone_id=zone_id,
-        outline=zone.outline,
-        home=home,
-        height_agl_m=aircraft.height_agl_m,
-        camera=aircraft.lens.camera(aircraft.name),
-        no_fly=no_fly,
-        airspace=_airspace(site),
-        gimbal_pitch_deg=aircraft.gimbal_pitch_deg,
-        front_overlap=aircraft.front_overlap,
-        side_overlap=aircraft.side_overlap,
-        speed_m_s=aircraft.speed_m_s,
-        airframe=Airframe(name=aircraft.name, battery_wh=aircraft.battery_wh),
-    )
 
 
 def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
@@ -381,35 +344,10 @@ def _set_aside(folder: Path) -> None:
         folder.rename(folder.with_name(f"{folder.name}.cut-off-{attempts + 1}"))
 
 
-def _missing(site: Site, field: str, fault: str, remedy: str) -> BadInput:
-    return BadInput(path=str(site.folder / "site.toml"), field=field, fault=fault, remedy=remedy)
-
-
 def _aircraft(site: Site) -> Aircraft:
     if site.settings.aircraft is None:
-        raise _missing(site, "aircraft", "is missing", "A patrol needs an [aircraft]; see docs/site.md")
+        raise site_lacks(site, "aircraft")
     return site.settings.aircraft
-
-
-def _zone(site: Site, zone_id: str) -> Zone:
-    patrols = [zone for zone in site.zones if zone.kind is ZoneKind.PATROL]
-    for zone in patrols:
-        if zone.zone_id == zone_id:
-            return zone
-    known = ", ".join(zone.zone_id for zone in patrols) or "none"
-    raise BadInput(
-        path=str(site.folder / "zones.geojson"),
-        field="zone_id",
-        fault=f"there is no patrol zone {zone_id}",
-        remedy=f"Patrol zones: {known}",
-    )
-
-
-def _airspace(site: Site) -> shapely.Polygon:
-    approval = current_approval(site, site_now_s(site))
-    if approval is None:
-        raise _missing(site, "approval", "is missing", "A patrol needs an [approval]; see docs/site.md")
-    return approval.outline
 
 
 def _release(site: Site, pilot: str, *, may_attach: bool) -> Release | None:

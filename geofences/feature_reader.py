@@ -44,6 +44,13 @@ def read_note(value: object) -> str:
     return value
 
 
+def read_height(value: object) -> float:
+    """Metres above the ground."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1000:
+        raise Fault(f"is {value!r}", "Write metres above the ground as a number, 0 to 1000.")
+    return float(value)
+
+
 def read_kind(value: object) -> ZoneKind:
     """The zone kind."""
     text = read_text(value)

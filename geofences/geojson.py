@@ -21,6 +21,7 @@ from geofences.datum import Datum, shape_to_wgs84
 from geofences.errors import InvalidGeometry, ZoneFileError
 from geofences.feature_reader import (
     Fault,
+    read_height,
     read_kind,
     read_moment_s,
     read_note,
@@ -77,6 +78,7 @@ _ZONES = _Layer(
         "valid_until": _MOMENT,
         "source": _NOTE,
         "owner": _NOTE,
+        "height_m": _Form(read_height, float),
     },
 )
 _PERMITS = _Layer(

@@ -39,6 +39,9 @@ class ZoneKind(StrEnum):
     CATERING_CONTROL = "catering_control"
     PATROL = "patrol"
     NO_FLY = "no_fly"
+    # Where people gather, and what stands in the way of a flight (`height_m`).
+    CROWD = "crowd"
+    OBSTACLE = "obstacle"
     PRIVACY = "privacy"
     # Its id is the city's code of 14 to 16 digits, as text.
     GRID_CELL = "grid_cell"
@@ -124,6 +127,7 @@ class Zone:
         valid_until_s: in force until this moment, excluded; None is for ever.
         source: the document that establishes it.
         owner: who answers for it.
+        height_m: of an obstacle, above the ground at its middle; None is not known.
     """
 
     zone_id: str
@@ -135,6 +139,7 @@ class Zone:
     valid_until_s: float | None = None
     source: str = ""
     owner: str = ""
+    height_m: float | None = None
 
     def __post_init__(self) -> None:
         """Check the parts and put the outline in its standard form.

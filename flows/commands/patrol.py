@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
 from pipeline.errors import BadInput
 from pipeline.site import read_site
 
+if TYPE_CHECKING:
+    from flights.survey_plan import SurveyPlan
+
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
 Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, file and send nothing.")]
 TimeSpeed = Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")]
@@ -24,31 +27,49 @@ ZoneId = Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol
 
 @app.command()
 def plan(
-    zone: ZoneId,
+    zone: Annotated[str, typer.Argument(help="The zone, of kind `patrol`; none with --along or --case.")] = "",
     site: SiteFolder = DEFAULT_SITE,
     picture: Annotated[Path | None, typer.Option(help="Draw the plan into this PNG.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the plan for another program: .plan, .geojson, .kml or .kmz.")
     ] = None,
+    along: Annotated[Path | None, typer.Option(help="Plan along the line of this GeoJSON file instead.")] = None,
+    width: Annotated[float, typer.Option(min=1, help="With --along: metres to see across the line.")] = 20.0,
+    case: Annotated[str, typer.Option(help="Plan back to where a flight saw this case instead.")] = "",
+    in_: Annotated[Path | None, typer.Option("--in", help="Judge the plan in this file instead of making one.")] = None,
 ) -> None:
-    """Plan a survey of a zone and say what it costs; nothing flies."""
+    """Plan a survey, as many flights as batteries ask for, and say what they cost; nothing flies."""
     from flights.course import course_of  # noqa: PLC0415 - planning only
     from flights.course_files import write_course  # noqa: PLC0415 - the same
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV is not in the import path
-    from flows.sortie import plan_zone  # noqa: PLC0415
+    from flows import planning  # noqa: PLC0415 - heavy imports stay out of the CLI's start
 
+    given = [name for name, value in (("--along", along), ("--case", case), ("--in", in_)) if value]
+    if len(given) > 1 or bool(zone) != (given in ([], ["--in"])):
+        raise typer.BadParameter("give a zone (--in may stand beside it), or --along, or --case", param_hint="ZONE")
     at = read_site(site)
-    made = plan_zone(at, zone)
+    plans: tuple[SurveyPlan, ...]
+    if along is not None:
+        plans = (planning.plan_street(at, along, width_m=width),)
+    elif case:
+        plans = (planning.plan_case(at, case),)
+    elif in_ is not None:
+        plans = (planning.judge_file(at, zone, in_),)
+    else:
+        plans = planning.plan_zone_sorties(at, zone)
     said = report_console()
-    said.print(f"{zone}: {made.summary}")
-    for warning in made.warnings:
-        said.print(f"  note: {warning}")
-    if picture is not None:
-        write_plan_picture(picture, made)
-        said.print(f"  drawn in {picture}")
-    if out is not None:
-        write_course(out, course_of(made, geoid_separation_m=at.settings.site.geoid_separation_m))
-        said.print(f"  written to {out}")
+    for number, made in enumerate(plans, start=1):
+        several = len(plans) > 1
+        said.print(f"{made.zone_id}{f', flight {number} of {len(plans)}' if several else ''}: {made.summary}")
+        for warning in made.warnings:
+            said.print(f"  note: {warning}")
+        for path in (one for one in (picture, out) if one is not None):
+            to = path.with_stem(f"{path.stem}-{number}") if several else path
+            if path is picture:
+                write_plan_picture(to, made)
+            else:
+                write_course(to, course_of(made, geoid_separation_m=at.settings.site.geoid_separation_m))
+            said.print(f"  written to {to}")
 
 
 @app.command()

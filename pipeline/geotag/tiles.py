@@ -34,7 +34,9 @@ SMALLEST_M = 0.3
 """The smallest thing sought: a cone's width. Source: GB/T 24720, cones of 700 mm stand on about 0.35 m."""
 SMALLEST_PX = 10.0
 """It must be this wide in the network's input. Source: docs/detectors.md, A look."""
-NOT_JUDGED = frozenset({ZoneKind.PATROL, ZoneKind.NO_FLY, ZoneKind.PRIVACY, ZoneKind.GRID_CELL})
+NOT_JUDGED = frozenset(
+    {ZoneKind.PATROL, ZoneKind.NO_FLY, ZoneKind.CROWD, ZoneKind.OBSTACLE, ZoneKind.PRIVACY, ZoneKind.GRID_CELL}
+)
 """Zones that no rule asks for: they are for the flight, or to name a place by."""
 MIN_SIN_DEPRESSION = 0.17
 """Flatter rays (10 degrees) leave the footprint: what is there is not located either."""

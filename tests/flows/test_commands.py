@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from shapely.geometry import mapping, shape
 
 from flows.cli import main
 from geofences.datum import Datum, shape_from_wgs84
@@ -96,3 +97,80 @@ def test_fly_now_needs_a_running_site(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run("init", tmp_path / "site") == 0
     assert run("patrol", "now", "z", "--site", tmp_path / "site") == 2
     assert "offsite up" in capsys.readouterr().err
+
+
+def _site(folder: Path, *, battery_wh: float = 260.0, zone: dict[str, object] | None = None) -> Path:
+    """A rendered site with another battery, and one more zone about the middle of its patrol area."""
+    assert run("init", folder, "--scene", "7") == 0
+    settings = folder / "site.toml"
+    settings.write_text(settings.read_text().replace("[aircraft]\n", f"[aircraft]\nbattery_wh = {battery_wh}\n"))
+    zones = json.loads((folder / "zones.geojson").read_text())
+    patrol = next(one for one in zones["features"] if one["properties"]["zone_id"] == "patrol")
+    middle = shape(patrol["geometry"]).centroid.buffer(3e-5)
+    if zone is not None:
+        properties = {"zone_id": "new", "name": "new", **zone}
+        zones["features"].append({"type": "Feature", "properties": properties, "geometry": mapping(middle)})
+        (folder / "zones.geojson").write_text(json.dumps(zones))
+    return folder
+
+
+def test_a_plan_for_several_batteries_is_several_flights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A small battery makes `patrol plan` say, and write, a flight each."""
+    site = _site(tmp_path / "site", battery_wh=22.0)
+    assert run("patrol", "plan", "patrol", "--site", site, "--out", tmp_path / "plan.kml") == 0
+    assert "flight 2 of 2: " in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.glob("plan*")) == ["plan-1.kml", "plan-2.kml"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ({"kind": "obstacle", "height_m": 5}, ""),
+        ({"kind": "obstacle", "height_m": 90}, "90 m tall"),
+        ({"kind": "obstacle"}, "nan m tall"),
+        ({"kind": "obstacle", "height_m": -1}, "height_m"),
+        ({"kind": "crowd"}, "home is not at least 5 m inside"),
+    ],
+)
+def test_what_stands_in_a_zone_is_planned_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], zone: dict[str, object], said: str
+) -> None:
+    """A low obstacle is flown over; a tall one, one of unknown height and a crowd beside home refuse the plan."""
+    code = run("patrol", "plan", "patrol", "--site", _site(tmp_path / "site", zone=zone))
+    caught = capsys.readouterr()
+    assert (code == 0) == (not said)
+    assert said in caught.err
+
+
+def test_a_plan_of_another_program_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan that was written is accepted again; after a building was entered it is refused."""
+    site, plan = _site(tmp_path / "site"), tmp_path / "plan.plan"
+    asked = ("patrol", "plan", "patrol", "--site", site, "--in", plan)
+    assert run("patrol", "plan", "patrol", "--site", site, "--out", plan) == 0
+    assert run(*asked) == 0
+    other = _site(tmp_path / "other", zone={"kind": "obstacle", "height_m": 90})
+    (other / "zones.geojson").replace(site / "zones.geojson")
+    capsys.readouterr()
+    assert run(*asked) != 0
+    assert "90 m tall" in capsys.readouterr().err
+
+
+def test_a_street_is_planned_along_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--along` takes a line; a file without one, and a zone beside it, are refused."""
+    site, line = _site(tmp_path / "site"), tmp_path / "street.geojson"
+    home = [120.13893761450161, 30.3192293837748]
+    line.write_text(json.dumps({"type": "LineString", "coordinates": [home, [home[0] + 2e-4, home[1]]]}))
+    assert run("patrol", "plan", "--site", site, "--along", line) == 0
+    assert "street: " in capsys.readouterr().out
+    assert run("patrol", "plan", "patrol", "--site", site, "--along", line) == 2
+    line.write_text(json.dumps({"type": "Point", "coordinates": home}))
+    assert run("patrol", "plan", "--site", site, "--along", line) == 2
+    assert "is no LineString" in capsys.readouterr().err
+
+
+def test_no_case_no_way_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--case` of nothing names the case; with a zone beside it the command is refused."""
+    site = _site(tmp_path / "site")
+    assert run("patrol", "plan", "--case", "C0", "--site", site) == 2
+    assert "C0" in capsys.readouterr().err
+    assert run("patrol", "plan", "patrol", "--case", "C0", "--site", site) == 2
