@@ -36,7 +36,7 @@ SPEED = 6.0  # of the simulator; a real one runs at 1
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEIGHT_M = 20.0
 ACCEPTED_VALUES = {
-    "FS_GCS_ENABLE": 1, "FS_THR_ENABLE": 1, "FS_EKF_ACTION": 1, "FS_OPTIONS": 0, "BATT_LOW_VOLT": 10.5,
+    "FS_GCS_ENABLE": 1, "FS_THR_ENABLE": 1, "FS_EKF_ACTION": 1, "FS_EKF_THRESH": 0.8, "FS_OPTIONS": 0, "BATT_LOW_VOLT": 10.5,
     "BATT_CRT_VOLT": 10.0, "BATT_FS_LOW_ACT": 2, "BATT_FS_CRT_ACT": 1, "FENCE_ENABLE": 1, "FENCE_TYPE": 5,
     "FENCE_ACTION": 1, "FENCE_ALT_MAX": 100, "MIS_RESTART": 0, "ARMING_CHECK": 1, "RTL_ALT": 1500,
 }  # fmt: skip
