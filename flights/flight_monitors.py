@@ -153,6 +153,11 @@ class Route:
         return strip_items(mission_of(self.plan))
 
     @cached_property
+    def top_m(self) -> float:
+        """Greatest planned height above home: over terrain not the take-off's."""
+        return max(waypoint.height_home_m for waypoint in self.plan.waypoints)
+
+    @cached_property
     def track(self) -> LineString:
         """The planned way, east, north metres of home."""
         return LineString([(0.0, 0.0), *(leg.end_m for leg in self.plan.legs())])
@@ -327,8 +332,7 @@ def _place_events(route: Route, limits: PatrolLimits, position: PositionSample, 
 
 def highest_m(route: Route, limits: PatrolLimits) -> float:
     """Greatest height above home: the plan's with a margin, never above the approval's or the law's."""
-    planned_m = max(waypoint.height_home_m for waypoint in route.plan.waypoints)
-    return max(MIN_HEIGHT_AGL_M, min(MAX_HEIGHT_AGL_M, limits.ceiling_m + 2, planned_m + limits.height_margin_m))
+    return max(MIN_HEIGHT_AGL_M, min(MAX_HEIGHT_AGL_M, limits.ceiling_m + 2, route.top_m + limits.height_margin_m))
 
 
 def watch_progress(watch: Watch, limits: PatrolLimits, here: Point, at_s: float) -> tuple[Watch, Alarm | None]:
