@@ -107,7 +107,7 @@ class Script:
             return step
         raise step
 
-    def answered(self, wish: Wish, refusal: str) -> None:
+    def answered(self, wish: Wish, refusal: str, *_more: object) -> None:
         """Keep it."""
         self.answers.append((wish.action, refusal))
 
