@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 WAY_INSET_M = 3.0  # our own ways keep this far inside the fence: satellite positions err by 1 to 2 m
 CONFIRM_S = 1.0  # an event counts when it lasts so long: one late or wild message is none
-# Without a fix the estimator coasts for 7 s (ArduPilot EKF3 posRetryTimeNoVel_ms), then the autopilot lands blind, level,
-# and glides on as fast as it flew. LAND while there still is a position stops it first: 4 s from 10 m/s.
+# Without a fix the estimator coasts for 7 s (ArduPilot EKF3 posRetryTimeNoVel_ms), then the autopilot lands blind and
+# level, gliding on as fast as it flew. LAND while there still is a position stops it first: 4 s from 10 m/s.
 FIX_LOST_S = 2.0
 
 

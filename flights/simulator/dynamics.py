@@ -18,8 +18,8 @@ YAW_RATE_DEG_S = 60.0  # Source: ArduCopter ATC_SLEW_YAW default 6000 cdeg/s
 YAW_ACCEL_DEG_S2 = 90.0
 TILT_LAG_S = 0.15
 VELOCITY_LAG_S = 0.5
-# Drag acceleration per airspeed (the rotors') and per its square (the body's). Source: ArduPilot SIM_Frame, momentum drag of
-# its 32 kg octocopter (mdrag_coef 0.10, disc_area 1.82); together 23 m/s at 30 deg of tilt, as DJI states for the M350.
+# Drag acceleration per airspeed (the rotors') and per its square (the body's). Source: ArduPilot SIM_Frame, momentum
+# drag of its 32 kg octocopter (mdrag_coef 0.10, disc_area 1.82); both: 23 m/s at 30 deg of tilt, as DJI states (M350).
 DRAG_PER_S, DRAG_PER_M = 0.08, 0.0072
 
 

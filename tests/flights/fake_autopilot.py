@@ -236,10 +236,8 @@ class FakeAutopilot:
                 self._share = 0.002
             case "glitch" | "steady":
                 self._glitch = fault == "glitch"
-            case "weak":
-                self._satellites = 4
-            case "no fix":
-                self._fix, self._satellites = 1, 0
+            case "weak" | "no fix":
+                self._fix, self._satellites = (3, 4) if fault == "weak" else (1, 0)
             case "no position":
                 self._ekf_ok = False
 

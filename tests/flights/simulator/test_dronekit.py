@@ -97,7 +97,7 @@ def do(command: int, *params: float) -> Command:
 
 
 def test_a_short_patrol(fly: Callable[..., tuple[Flight, Running]]) -> None:
-    """Upload, arm, take-off, AUTO with pictures, RTL, landed and disarmed within 100 s of its own clock, by the truth."""
+    """Upload, arm, take-off, AUTO with pictures, RTL, landed and disarmed, not 100 s in the air."""
     flight, running = fly()
     vehicle = flight.vehicle
     vehicle.parameters["LAND_SPEED"], vehicle.parameters["RTL_LOIT_TIME"] = 150, 1000
