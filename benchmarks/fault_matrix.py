@@ -208,7 +208,6 @@ def _judge(
 ) -> Cell:
     fault, phase, at_s = where
     pilot, after = autopilot.simulation.pilot, _commands_after(autopilot, witness.lost_s)
-    blind = fault == FaultName.GPS_LOSS
     triggering = bool(pilot.aircraft and pilot.payload._every_m) and record is not None  # noqa: SLF001 - the truth
     unsafe = [
         text
@@ -217,7 +216,7 @@ def _judge(
             (pilot.aircraft.motion.enu_m[2] > 0.5, "still in the air"),
             (witness.height_m > 45, f"{witness.height_m:.0f} m high"),
             (after, f"{after} commands after control was lost"),
-            (witness.stray_m > STRAY_M and not blind, f"{witness.stray_m:.0f} m outside"),
+            (witness.stray_m > STRAY_M, f"{witness.stray_m:.0f} m outside"),
             (triggering and record is not None and record.outcome is PatrolState.LANDED, "camera still triggers"),
         )
         if wrong
@@ -306,7 +305,7 @@ def _judge_truth(plan: SurveyPlan, record: FlightRecord, truth: Path, where: tup
     after = sum(name == "order" for name, _ in names[lost:])
     wrong = [
         *(["still in the air"] if rows[-1]["alt_amsl_m"] > GROUND_AMSL_M + 0.5 else []),
-        *([f"{stray_m:.0f} m outside"] if stray_m > STRAY_M and fault != FaultName.GPS_LOSS else []),
+        *([f"{stray_m:.0f} m outside"] if stray_m > STRAY_M else []),
         *([f"{after} orders after control was lost"] if after else []),
     ]
     took_s = max(0.0, high[-1] - START.timestamp() - at_s) if high else 0.0
@@ -320,7 +319,7 @@ def table(cells: list[Cell]) -> str:
     """As Markdown."""
     rows = ["| fault | when | what happened | s to the ground | ended | safe |", "|---|---|---|---:|---|---|"]
     for cell in cells:
-        safe = f"NO: {cell.unsafe}" if cell.unsafe else "down, but outside" if "outside" in cell.ended else "yes"
+        safe = f"NO: {cell.unsafe}" if cell.unsafe else "yes"
         took = f"{cell.took_s:.0f}" if cell.took_s else ""
         rows.append(f"| {cell.fault} | {cell.phase} | {cell.happened} | {took} | {cell.ended} | {safe} |")
     return "\n".join(rows)
@@ -334,8 +333,8 @@ Modes are the autopilot's, in order; "s to the ground" counts from the fault unt
 
 Safe: on the ground and disarmed; never above 45 m (plan 30 m), never more than {stray:.0f} m outside the fence or
 inside the no-fly area; no command after somebody else, or a failsafe, had changed the mode; the camera not triggering
-after a landing of ours. Without satellites the autopilot lands level, by its own failsafe, wherever the wind takes it:
-such a flight may come down outside, and is then not called safe. `control_lost` is our program's state, not the
+after a landing of ours. Without satellites the autopilot flies on by inertia for some seconds, then lands level
+wherever the wind takes it; it is judged by the fence like all others. `control_lost` is our program's state, not the
 aircraft's: we stopped commanding, and the autopilot or its pilot landed.
 
 """
@@ -357,10 +356,7 @@ def main() -> int:
             print(cells[-1], flush=True)
     tcp = over_tcp(plan, arguments.dronekit)
     safe = sum(not cell.unsafe for cell in [*cells, *tcp])
-    out = sum("outside" in cell.ended for cell in [*cells, *tcp])
-    told = (
-        f"{safe - out} of {len(cells) + len(tcp)} flights safe; {out} came down outside the fence, without satellites"
-    )
+    told = f"{safe} of {len(cells) + len(tcp)} flights safe"
     print(told)
     if arguments.write:
         text = INTRO.format(date=datetime.now(UTC).date(), stray=STRAY_M) + f"{told}.\n\n" + table(cells) + "\n"

@@ -23,6 +23,7 @@ REQUIRED: dict[str, Rule] = {
     "FS_GCS_ENABLE": (lambda v: v in {1, 3, 4, 5}, "1, 3, 4 or 5: come home or land when the ground station is lost"),
     "FS_THR_ENABLE": (lambda v: v in {1, 3, 4, 5}, "1, 3, 4 or 5: come home or land when the remote control is lost"),
     "FS_EKF_ACTION": (lambda v: v in {1, 3}, "1 or 3: land when the position is lost"),
+    "FS_EKF_THRESH": (lambda v: 0 < v <= 1, "above 0, which is off, to 1"),
     "FS_OPTIONS": (lambda v: not int(v) & 0b111, "bits 0 to 2 clear: no failsafe is ignored in AUTO or GUIDED"),
     "BATT_LOW_VOLT": (lambda v: v > 0, "above 0: a low voltage is acted on"),
     "BATT_CRT_VOLT": (lambda v: v > 0, "above 0: a critical voltage is acted on"),

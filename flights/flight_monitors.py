@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 WAY_INSET_M = 3.0  # our own ways keep this far inside the fence: satellite positions err by 1 to 2 m
 CONFIRM_S = 1.0  # an event counts when it lasts so long: one late or wild message is none
+# Without a fix the estimator coasts for 7 s (ArduPilot EKF3 posRetryTimeNoVel_ms), then the autopilot lands blind and
+# level, gliding on as fast as it flew. LAND while there still is a position stops it first: 4 s from 10 m/s.
+FIX_LOST_S = 2.0
 
 
 class Action(IntEnum):
@@ -60,6 +63,7 @@ class Event(StrEnum):
     STALLED = "stalled"
     APPROVAL_EXPIRED = "approval expired"
     BATTERY_LAND = "battery below the way home"
+    FIX_LOST = "no satellite fix"
     POSITION_LOST = "position lost"
 
 
@@ -79,6 +83,7 @@ POLICY: dict[Event, Action] = {
     Event.STALLED: Action.RETURN,
     Event.APPROVAL_EXPIRED: Action.RETURN,
     Event.BATTERY_LAND: Action.LAND,
+    Event.FIX_LOST: Action.LAND,
     Event.POSITION_LOST: Action.LAND,
 }
 
@@ -146,6 +151,11 @@ class Route:
     def strip_seqs(self) -> frozenset[int]:
         """Items flown towards with the trigger on."""
         return strip_items(mission_of(self.plan))
+
+    @cached_property
+    def top_m(self) -> float:
+        """Greatest planned height above home: over terrain not the take-off's."""
+        return max(waypoint.height_home_m for waypoint in self.plan.waypoints)
 
     @cached_property
     def track(self) -> LineString:
@@ -245,6 +255,11 @@ class Alarm:
         """By the policy."""
         return POLICY[self.event]
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it must last to count."""
+        return FIX_LOST_S if self.event is Event.FIX_LOST else CONFIRM_S
+
 
 def events(route: Route, limits: PatrolLimits, vehicle: VehicleState) -> Iterator[Alarm]:
     """Everything noticed in one look that needs no memory."""
@@ -275,6 +290,8 @@ def _gps_events(limits: PatrolLimits, vehicle: VehicleState) -> Iterator[Alarm]:
     fix, satellites = vehicle.gps_fix or 0, vehicle.satellites or 0
     if fix < 3 or satellites < limits.min_satellites:
         yield Alarm(event=Event.GPS_WEAK, text=f"fix type {fix} with {satellites} satellites")
+    if fix < 3:
+        yield Alarm(event=Event.FIX_LOST, text="no satellite fix")
     if vehicle.gps_glitch:
         yield Alarm(event=Event.GPS_GLITCH, text="the satellite position jumps")
 
@@ -315,8 +332,7 @@ def _place_events(route: Route, limits: PatrolLimits, position: PositionSample, 
 
 def highest_m(route: Route, limits: PatrolLimits) -> float:
     """Greatest height above home: the plan's with a margin, never above the approval's or the law's."""
-    planned_m = max(waypoint.height_home_m for waypoint in route.plan.waypoints)
-    return max(MIN_HEIGHT_AGL_M, min(MAX_HEIGHT_AGL_M, limits.ceiling_m + 2, planned_m + limits.height_margin_m))
+    return max(MIN_HEIGHT_AGL_M, min(MAX_HEIGHT_AGL_M, limits.ceiling_m + 2, route.top_m + limits.height_margin_m))
 
 
 def watch_progress(watch: Watch, limits: PatrolLimits, here: Point, at_s: float) -> tuple[Watch, Alarm | None]:
@@ -346,7 +362,7 @@ def confirm(watch: Watch, noticed: list[Alarm], at_s: float) -> tuple[Watch, lis
     """Keep what lasts: the new memory, the alarms that count, and the text of those that are new."""
     before = dict(watch.since_s)
     since = {alarm.event: before.get(alarm.event, at_s) for alarm in noticed}
-    counting = [alarm for alarm in noticed if at_s - since[alarm.event] >= CONFIRM_S]
+    counting = [alarm for alarm in noticed if at_s - since[alarm.event] >= alarm.confirm_s]
     fresh = "; ".join(alarm.text for alarm in counting if alarm.event not in watch.told)
     told = frozenset(alarm.event for alarm in counting)
     return replace(watch, since_s=tuple(since.items()), told=told), counting, fresh

@@ -115,7 +115,7 @@ def _timeout_s(machine: Machine, route: Route, limits: PatrolLimits) -> float:
     planned = {
         PatrolState.TAKEOFF: route.plan.height_home_m,  # at 1 m/s, slower than any
         PatrolState.ON_MISSION: 1.5 * route.plan.duration_s,
-        PatrolState.RETURNING: 0.5 * route.plan.duration_s + 2 * route.plan.height_home_m,
+        PatrolState.RETURNING: 0.5 * route.plan.duration_s + 2 * route.top_m,
     }
     return TIMEOUT_S[machine.state] + planned.get(machine.state, 0.0)
 

@@ -127,7 +127,7 @@ class FlightRecorder:
     def samples(self, samples: Iterable[Sample]) -> None:
         """What the autopilot told, as it came."""
         for sample in samples:
-            self._write(KIND_OF[type(sample)], **asdict(sample))
+            self._write(KIND_OF[type(sample)], **{f.name: getattr(sample, f.name) for f in fields(sample)})
             if isinstance(sample, CaptureSample):
                 self.captures.append(sample)
 

@@ -78,7 +78,7 @@ def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
 
 def claim_key(site: Site, key: str, name: str) -> str:
     """Use an idempotency key for a sortie, for good: the sortie that used it before, or "" when none did."""
-    path = site.flights_folder / "keys" / hashlib.sha256(key.encode()).hexdigest()
+    path = _key_file(site, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -86,6 +86,15 @@ def claim_key(site: Site, key: str, name: str) -> str:
     except FileExistsError:
         return path.read_text(encoding="utf-8") or key
     return ""
+
+
+def free_key(site: Site, key: str) -> None:
+    """Give a key back that nothing was flown under, because nobody released the flight."""
+    _key_file(site, key).unlink(missing_ok=True)
+
+
+def _key_file(site: Site, key: str) -> Path:
+    return site.flights_folder / "keys" / hashlib.sha256(key.encode()).hexdigest()
 
 
 def pilot_names(site: Site) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flights.errors import NotReleased
 from flows.assembly import first_model, make_sender, models_register, open_store, open_vault
 from flows.ingest import camera_source, ingest_look, is_filed
 from flows.recording import record_window, window_id
-from flows.sortie import claim_key, fly_sortie, sortie_name, sortie_source
+from flows.sortie import claim_key, fly_sortie, free_key, sortie_name, sortie_source
 from geofences.datum import Datum
 from pipeline.delivery.deliver import deliver_pending
 
@@ -47,7 +48,8 @@ def patrol(
         pilot: who releases it.
         waivers: by check name.
         drill: an exercise (演练): everything made is marked, nothing is sent.
-        key: idempotency key; a second time under the same key nothing flies, whatever became of the first.
+        key: idempotency key; a second time under the same key nothing flies, whatever became of the first, unless
+            nobody had released it.
 
     Returns:
         one line for people.
@@ -61,18 +63,22 @@ def patrol(
     name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
     if key and (earlier := claim_key(site, key, name)):
         return f"{earlier}: was asked for under this key before, nothing flies"
-    sortie = fly_sortie(
-        site,
-        zone_id,
-        sortie_id=name,
-        now_s=now_s,
-        time_speed=time_speed,
-        connection=connection,
-        say=say,
-        pilot=pilot,
-        waivers=waivers,
-        drill=drill,
-    )
+    try:
+        sortie = fly_sortie(
+            site,
+            zone_id,
+            sortie_id=name,
+            now_s=now_s,
+            time_speed=time_speed,
+            connection=connection,
+            say=say,
+            pilot=pilot,
+            waivers=waivers,
+            drill=drill,
+        )
+    except NotReleased:
+        free_key(site, key)
+        raise
     say(f"{sortie.sortie_id}: examining its video")
     return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s, drill=sortie.drill))
 

@@ -76,7 +76,8 @@ class Autopilot:
     @property
     def position_ok(self) -> bool:
         """Whether the estimator has a position."""
-        return self.now_s >= BOOT_S and self.aircraft.sensors.gps_healthy and not self.failsafes.position_lost
+        steady = self.aircraft.sensors.gps_healthy or self.flying  # in the air the estimator coasts on inertia
+        return self.now_s >= BOOT_S and steady and not self.failsafes.position_lost
 
     @property
     def running_mission(self) -> bool:
@@ -176,7 +177,7 @@ class Autopilot:
 
     def arming_faults(self) -> list[str]:
         """Why it would not arm now. Without ARMING_CHECK only the position counts, in modes that need one."""
-        faults = [] if self.position_ok else ["GPS 1: Bad fix"]
+        faults = [] if self.position_ok and self.aircraft.sensors.gps_healthy else ["GPS 1: Bad fix"]
         if not self.params["ARMING_CHECK"]:
             return faults if self.mode in NEEDS_POSITION else []
         if self.refusal is not None:

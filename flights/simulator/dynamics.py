@@ -18,7 +18,9 @@ YAW_RATE_DEG_S = 60.0  # Source: ArduCopter ATC_SLEW_YAW default 6000 cdeg/s
 YAW_ACCEL_DEG_S2 = 90.0
 TILT_LAG_S = 0.15
 VELOCITY_LAG_S = 0.5
-DRAG_PER_M = 0.008  # drag acceleration per squared airspeed; about 18 deg of tilt holds against 20 m/s of wind
+# Drag acceleration per airspeed (the rotors') and per its square (the body's). Source: ArduPilot SIM_Frame, momentum
+# drag of its 32 kg octocopter (mdrag_coef 0.10, disc_area 1.82); both: 23 m/s at 30 deg of tilt, as DJI states (M350).
+DRAG_PER_S, DRAG_PER_M = 0.08, 0.0072
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,8 @@ def _horizontal(
     """Thrust (east, north) after this step, and the acceleration it leaves against drag."""
     air_east, air_north = motion.velocity_m_s[0] - wind_m_s[0], motion.velocity_m_s[1] - wind_m_s[1]
     airspeed = math.hypot(air_east, air_north)
-    drag = (DRAG_PER_M * airspeed * air_east, DRAG_PER_M * airspeed * air_north)
+    per_s = DRAG_PER_S + DRAG_PER_M * airspeed
+    drag = (per_s * air_east, per_s * air_north)
     if demand.level:
         wanted = (0.0, 0.0)
     else:

@@ -13,7 +13,8 @@ from flights.simulator.wire import PILOT_MODES, Mode
 if TYPE_CHECKING:
     from flights.simulator.autopilot import Autopilot
 
-EKF_PATIENCE_S = 1.0
+# Source: ArduPilot EKF3 posRetryTimeNoVel_ms is 7 s, of which we are given 5; then ten bad looks in ekf_check.cpp.
+EKF_PATIENCE_S = 5.0 + 1.0
 CHECK_EVERY_S = 0.1
 _COMING_DOWN = frozenset({Mode.RTL, Mode.LAND})
 _GCS_CONTINUE_IN_AUTO, _GCS_CONTINUE_PILOTED, _CONTINUE_LANDING = 2, 16, 8  # Source: ArduCopter FS_OPTIONS bits

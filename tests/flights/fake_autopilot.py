@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 START_UNIX_S = 1_772_416_800.0  # 10:00 in Hangzhou
 M_PER_LAT = 110_850.0
 SAFE = {
-    "FS_GCS_ENABLE": 1.0, "FS_THR_ENABLE": 1.0, "FS_EKF_ACTION": 1.0, "FS_OPTIONS": 16.0, "BATT_LOW_VOLT": 21.6,
+    "FS_GCS_ENABLE": 1.0, "FS_THR_ENABLE": 1.0, "FS_EKF_ACTION": 1.0, "FS_EKF_THRESH": 0.8, "FS_OPTIONS": 16.0,
+    "BATT_LOW_VOLT": 21.6,
     "BATT_CRT_VOLT": 21.0, "BATT_FS_LOW_ACT": 2.0, "BATT_FS_CRT_ACT": 1.0, "FENCE_ENABLE": 1.0, "FENCE_TYPE": 5.0,
     "FENCE_ACTION": 1.0, "FENCE_ALT_MAX": 120.0, "RTL_ALT": 1500.0, "ARMING_CHECK": 1.0, "MIS_RESTART": 0.0,
 }  # fmt: skip
@@ -79,7 +80,7 @@ class FakeAutopilot:
         self._home = home
         self._at = [0.0, 0.0, 0.0]
         self._velocity = (0.0, 0.0, 0.0)
-        self._glitch, self._satellites, self._ekf_ok = False, 17, True
+        self._glitch, self._fix, self._satellites, self._ekf_ok = False, 3, 17, True
         self.log: list[tuple[float, tuple[float, float], str]] = []
         self.lost_s = math.inf
         self._mode, self._armed, self._speed = "STABILIZE", False, 8.0
@@ -113,7 +114,7 @@ class FakeAutopilot:
             armable=True,
             utc_s=START_UNIX_S + self.now,
             position=self._position(),
-            gps_fix=3,
+            gps_fix=self._fix,
             satellites=self._satellites,
             ekf_ok=self._ekf_ok,
             gps_glitch=self._glitch,
@@ -235,8 +236,8 @@ class FakeAutopilot:
                 self._share = 0.002
             case "glitch" | "steady":
                 self._glitch = fault == "glitch"
-            case "weak":
-                self._satellites = 4
+            case "weak" | "no fix":
+                self._fix, self._satellites = (3, 4) if fault == "weak" else (1, 0)
             case "no position":
                 self._ekf_ok = False
 

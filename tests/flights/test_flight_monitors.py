@@ -12,6 +12,7 @@ from flights.airframe import Airframe
 from flights.autopilot import VehicleState
 from flights.flight_monitors import (
     CONFIRM_S,
+    FIX_LOST_S,
     POLICY,
     Action,
     Alarm,
@@ -59,7 +60,6 @@ def seen(route: Route, **changes: Any) -> VehicleState:
         ({}, None, None, ""),
         ({"position": None}, Event.POSITION_LOST, Action.LAND, "position unknown"),
         ({"ekf_ok": False}, Event.POSITION_LOST, Action.LAND, "position unknown"),
-        ({"gps_fix": 1}, Event.GPS_WEAK, Action.PAUSE, "fix type 1"),
         ({"satellites": 5}, Event.GPS_WEAK, Action.PAUSE, "with 5 satellites"),
         ({"gps_glitch": True}, Event.GPS_GLITCH, Action.PAUSE, "jumps"),
         ({"battery_share": None}, Event.BATTERY_RETURN, Action.RETURN, "battery unknown"),
@@ -79,6 +79,28 @@ def test_each_limit_alone_is_noticed_and_has_its_consequence(
     found = list(events(route, LIMITS, seen(route, **changes)))
     assert [(each.event, each.action) for each in found] == ([(event, action)] if event else [])
     assert all(text in each.text for each in found)
+
+
+def test_without_a_fix_it_holds_then_lands_while_the_estimator_coasts(route: Route) -> None:
+    """After one second the pause counts, after two the landing: seconds before the autopilot would land blind."""
+    found = list(events(route, LIMITS, seen(route, gps_fix=1)))
+    watch, counting, _ = confirm(Watch(), found, 0.0)
+    watch, counting, _ = confirm(watch, found, CONFIRM_S)
+    assert [(each.event, each.action) for each in counting] == [(Event.GPS_WEAK, Action.PAUSE)]
+    _, counting, _ = confirm(watch, found, FIX_LOST_S)
+    assert max(counting, key=lambda each: each.action).event is Event.FIX_LOST
+    assert POLICY[Event.FIX_LOST] is Action.LAND
+
+
+def test_over_terrain_the_highest_waypoint_is_not_too_high(route: Route) -> None:
+    """A plan that climbs from 30 m to 70 m above home may be flown at 75 m; ten more than planned is too much."""
+    plan = route.plan
+    hill = replace(plan.waypoints[2], height_home_m=70.0)
+    over = Route(plan=replace(plan, waypoints=(*plan.waypoints[:2], hill, *plan.waypoints[3:])))
+    assert (over.plan.height_home_m, over.top_m) == (30.0, 70.0)
+    assert not list(events(over, LIMITS, seen(over, height_home_m=75.0)))
+    assert [each.event for each in events(over, LIMITS, seen(over, height_home_m=81.0))] == [Event.TOO_HIGH]
+    assert [each.event for each in events(route, LIMITS, seen(route, height_home_m=75.0))] == [Event.TOO_HIGH]
 
 
 def test_every_event_has_its_row() -> None:

@@ -73,6 +73,8 @@ DISTURBANCES = {
     "link": ({20.0: "silence"}, (), PatrolState.CONTROL_LOST, "link silent", "mode AUTO"),
     "no way home in the battery": ({20.0: "empty"}, (), PatrolState.LANDED, "battery", "mode LAND"),
     "position lost": ({20.0: "no position"}, (), PatrolState.LANDED, "position unknown", "mode LAND"),
+    "no satellite fix": ({20.0: "no fix"}, (), PatrolState.LANDED, "no satellite fix", "mode LAND"),
+    "no fix on the way home": ({10.0: "wind", 12.0: "no fix"}, (), PatrolState.LANDED, "no satellite", "mode LAND"),
     "satellites stay few": ({20.0: "weak"}, (), PatrolState.LANDED, "held took longer", "mode RTL"),
     "motors stop": ({20.0: "disarm"}, (), PatrolState.CONTROL_LOST, "disarmed in flight", "mode AUTO"),
     "upload refused": ({}, ("transfer MISSION",), PatrolState.ABORTED, "upload", None),

@@ -76,7 +76,7 @@ def run(
     return [*path, (machine.state, None)]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     looks=st.lists(telemetry(), max_size=25),
     start=st.sampled_from(
@@ -100,7 +100,7 @@ def test_no_order_ever_follows_the_loss_of_control(
         assert not (ended and order)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(looks=st.lists(telemetry(), max_size=25))
 def test_a_flight_starts_at_most_once_and_only_after_its_checks(
     route: Route, looks: list[tuple[float, VehicleState, bool, Asked | None]]

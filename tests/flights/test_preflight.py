@@ -154,6 +154,7 @@ FAULTS: dict[str, tuple[Callable[[Preflight], Preflight], set[str]]] = {
     "rain": (weather(precipitation=True), {"visibility"}),
     "airspace busy": (briefing(volume_busy_with="F0"), {"airspace_free"}),
     "ground station failsafe off": (parameter("FS_GCS_ENABLE", 0.0), {"parameter_FS_GCS_ENABLE"}),
+    "estimator failsafe off": (parameter("FS_EKF_THRESH", 0.0), {"parameter_FS_EKF_THRESH"}),
     "mission goes on without link": (parameter("FS_OPTIONS", 2.0), {"parameter_FS_OPTIONS"}),
     "circle fence smaller than the plan": (
         lambda seen: parameter("FENCE_TYPE", 7.0)(parameter("FENCE_RADIUS", 50.0)(seen)), {"parameter_FENCE_RADIUS"},

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from geofences.position import Geodetic
     from tests.flights.conftest import OutlineFrom
 
-FAULTS = ("loiter", "rtl", "wind", "silence", "disarm", "drain", "empty", "glitch", "steady", "weak", "no position")
+FAULTS = (
+    "loiter",
+    "rtl",
+    "wind",
+    "silence",
+    "disarm",
+    "drain",
+    "empty",
+    "glitch",
+    "steady",
+    "weak",
+    "no fix",
+    "no position",
+)
 REFUSALS = ("mode GUIDED", "mode AUTO", "mode RTL", "mode LAND", "go_to", "stop_trigger", "trigger", "point_gimbal")
 ACTIONS = ("pause", "resume", "go_to", "look_at", "return", "land")
 CHANCE_LOST_S = 0.3  # one look: what happens in between cannot be known

@@ -83,10 +83,13 @@ def test_a_low_battery_returns_and_a_critical_one_lands(bench: Bench) -> None:
 
 
 def test_a_lost_position_lands_drifting(bench: Bench) -> None:
-    """GPS gone in flight: EKF failsafe, LAND, and modes that need a position are refused."""
+    """GPS gone in flight: it flies on by inertia, then EKF failsafe, LAND; modes that need a position are refused."""
     bench.airborne()
     bench.pilot.aircraft.sensors.gps_healthy = False
-    bench.run(2)
+    bench.run(4)
+    assert bench.pilot.mode is not Mode.LAND
+    assert bench.all_of("EKF_STATUS_REPORT")[-1].flags == 831
+    bench.run(4)
     assert bench.pilot.mode is Mode.LAND
     assert "EKF Failsafe: changed to LAND Mode" in bench.texts
     assert bench.all_of("GPS_RAW_INT")[-1].fix_type == mavlink.GPS_FIX_TYPE_NO_FIX
