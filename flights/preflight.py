@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flights.autopilot import VehicleState
+    from flights.plan_checks import Obstacle, Terrain
     from flights.registers import Approval, RegisteredAircraft, Release, Waiver, Weather
     from flights.survey_plan import SurveyPlan
 
@@ -50,6 +51,8 @@ class Briefing:
         max_wind_m_s: of aircraft and operator, whichever is less.
         volume_busy_with: id of another flight in the same airspace, or empty.
         waivers: by check name, for checks that may be waived; only the releasing pilot's count.
+        terrain: ellipsoid height of the ground at a (lat, lon), as the plan was made with; flat when None.
+        obstacles: what stands on the ground.
     """
 
     approval: Approval | None
@@ -60,6 +63,8 @@ class Briefing:
     max_wind_m_s: float = 10.0
     volume_busy_with: str = ""
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    terrain: Terrain | None = None
+    obstacles: tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +173,9 @@ def _place_checks(seen: Preflight) -> list[Check]:
 
 
 def _refusal(seen: Preflight) -> str:
+    said = seen.briefing
     try:
-        validate_plan(seen.plan, airframe=seen.briefing.airframe)
+        validate_plan(seen.plan, airframe=said.airframe, terrain=said.terrain, obstacles=said.obstacles)
     except PlanRefused as error:
         return str(error)
     return ""

@@ -123,7 +123,7 @@ def _request(site: Site, name: str, zone: Zone | None) -> SurveyRequest:
     aircraft, approval = site.settings.aircraft, current_approval(site, site_now_s(site))
     if aircraft is None or approval is None:
         raise site_lacks(site, "approval" if aircraft else "aircraft")
-    terrain = _terrain(site)
+    terrain = site_terrain(site)
     lat, lon = aircraft.home_lat_deg, aircraft.home_lon_deg
     ground_m = site.ground.alt_ellipsoid_m if terrain is None else terrain(lat, lon)
     if math.isnan(ground_m):
@@ -131,17 +131,15 @@ def _request(site: Site, name: str, zone: Zone | None) -> SurveyRequest:
             path=str(site.folder / "site.toml"), field="aircraft.home_lat_deg",
             fault="home lies outside the height model", remedy="Take one that holds home, airspace and zones",
         )  # fmt: skip
-    areas = {
-        kind: [(z, part) for z in site.zones if z.kind is kind for part in parts_of(z.outline)] for kind in _CLOSED
-    }
+    areas = {kind: tuple(p for z in site.zones if z.kind is kind for p in parts_of(z.outline)) for kind in _CLOSED}
     return SurveyRequest(
         zone_id=name,
         outline=zone.outline if zone else Point(lon, lat).buffer(1e-5),
         home=Geodetic(lat_deg=lat, lon_deg=lon, alt_ellipsoid_m=ground_m),
         height_agl_m=aircraft.height_agl_m,
         camera=aircraft.lens.camera(aircraft.name),
-        no_fly=tuple(part for _, part in areas[ZoneKind.NO_FLY]),
-        crowds=tuple(part for _, part in areas[ZoneKind.CROWD]),
+        no_fly=areas[ZoneKind.NO_FLY],
+        crowds=areas[ZoneKind.CROWD],
         airspace=approval.outline,
         gimbal_pitch_deg=aircraft.gimbal_pitch_deg,
         front_overlap=aircraft.front_overlap,
@@ -149,14 +147,21 @@ def _request(site: Site, name: str, zone: Zone | None) -> SurveyRequest:
         speed_m_s=aircraft.speed_m_s,
         airframe=Airframe(name=aircraft.name, battery_wh=aircraft.battery_wh),
         terrain=terrain,
-        obstacles=tuple(
-            Obstacle(name=z.name, outline=part, height_m=math.nan if z.height_m is None else z.height_m)
-            for z, part in areas[ZoneKind.OBSTACLE]
-        ),
+        obstacles=site_obstacles(site),
     )
 
 
-_CLOSED = (ZoneKind.NO_FLY, ZoneKind.CROWD, ZoneKind.OBSTACLE)
+_CLOSED = (ZoneKind.NO_FLY, ZoneKind.CROWD)
+
+
+def site_obstacles(site: Site) -> tuple[Obstacle, ...]:
+    """What stands on the ground, one a part; a height that is not stated is nan."""
+    return tuple(
+        Obstacle(name=zone.name, outline=part, height_m=math.nan if zone.height_m is None else zone.height_m)
+        for zone in site.zones
+        if zone.kind is ZoneKind.OBSTACLE
+        for part in parts_of(zone.outline)
+    )
 
 
 def site_lacks(site: Site, table: str) -> BadInput:
@@ -165,7 +170,7 @@ def site_lacks(site: Site, table: str) -> BadInput:
     return BadInput(path=str(site.folder / "site.toml"), field=table, fault="is missing", remedy=remedy)
 
 
-def _terrain(site: Site) -> Terrain | None:
+def site_terrain(site: Site) -> Terrain | None:
     """Ellipsoid height of the site's height model by (lat, lon), nan where it is not known."""
     model, frame = site.terrain, site.ground.frame
     if model is None:

@@ -23,7 +23,7 @@ from flows.captures import write_captures
 from flows.children import Child
 from flows.errors import AirspaceBusy, FlightFailed
 from flows.ingest import camera_source, telemetry_faults
-from flows.planning import LOG, plan_zone, site_lacks
+from flows.planning import LOG, plan_zone, site_lacks, site_obstacles, site_terrain
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
 from flows.registers import current_approval, entered_weather, read_pilots, registered_aircraft, site_now_s
 from geofences.attitude import Attitude
@@ -388,4 +388,6 @@ def _briefing(site: Site, released: Release | None, *, waivers: Mapping[str, Wai
         max_wind_m_s=patrol.max_wind_m_s,
         volume_busy_with=busy_with,
         waivers=waivers,
+        terrain=site_terrain(site),
+        obstacles=site_obstacles(site),
     )

@@ -114,6 +114,7 @@ FAULTS: dict[str, tuple[Callable[[Preflight], Preflight], set[str]]] = {
     "few satellites": (vehicle(satellites=6), {"satellites"}),
     "battery half empty": (vehicle(battery_share=0.26), {"battery"}),
     "battery unknown": (vehicle(battery_share=None), {"battery"}),
+    "a hill under the way": (briefing(terrain=lambda _lat, _lon: 500.0), {"every_leg"}),
     "small battery": (briefing(airframe=Airframe(battery_wh=10.0)), {"battery", "every_leg"}),
     "position unknown": (vehicle(position=None), {"home_in_fence", "home_as_planned"}),
     "mission not read back": (lambda seen: replace(seen, mission_equal=None), {"mission_read_back"}),
