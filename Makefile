@@ -29,7 +29,7 @@ test: $(STAMP) ## the tests, on two workers, with one unseen seed of the demo
 	@$(PY) -m pytest -m "not peers" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-peers: $(STAMP) ## tests against real peers (Chromium, RTSP, ...) and three unseen seeds of the demo
-	@$(PY) -m pytest -m peers --timeout 900 -n 2 --dist load
+	@$(PY) -m pytest -m peers --timeout 900 -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## ruff, mypy strict, import contracts, unused and missing dependencies, size of the house
 	@$(VENV)/bin/ruff check .
