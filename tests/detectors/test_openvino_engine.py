@@ -32,7 +32,8 @@ def test_a_blank_wall_holds_nothing(engine: OpenVinoEngine) -> None:
 
 def test_it_says_whose_weights_spoke(engine: OpenVinoEngine) -> None:
     """Detections carry the digest of the bytes that were loaded."""
-    digest = sha256_of(SHIPPED / load_manifest(SHIPPED).file_with(".bin"))
+    manifest = load_manifest(SHIPPED)
+    digest = sha256_of(SHIPPED / manifest.file_with(".bin", precision=manifest.precision))
     assert engine.detect(BLANK).model.weights_sha256 == digest == engine.model.weights_sha256
 
 
@@ -71,7 +72,8 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
     """One changed byte in the weights keeps the engine from loading."""
     folder = tmp_path / "model"
     shutil.copytree(SHIPPED, folder)
-    weights = folder / load_manifest(folder).file_with(".bin")
+    manifest = load_manifest(folder)
+    weights = folder / manifest.file_with(".bin", precision=manifest.precision)
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(ModelUnusable, match="sha256"):
         OpenVinoEngine(folder)
