@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_zones_and_permits_survive_their_files(world: World) -> None:
-    """Written as GeoJSON and read back, there are as many, of every kind but the flights' own, and their outlines are valid."""
+    """Written as GeoJSON and read back, there are as many, of every kind but the flights' own, all of them valid."""
     zones = parse_zones(dump_zones(zones_of(world)), path="zones.geojson")
     permits = parse_permits(dump_permits(permits_of(world)), path="permits.geojson")
     assert {z.kind for z in zones} == set(ZoneKind) - {ZoneKind.CROWD, ZoneKind.OBSTACLE}
