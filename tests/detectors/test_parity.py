@@ -43,9 +43,9 @@ def cone_street() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def engines() -> tuple[OpenVinoEngine, UltralyticsEngine]:
-    """Both engines at one input size and a low floor."""
+    """Both engines over the same floating-point weights, at one input size and a low floor."""
     return (
-        OpenVinoEngine(SHIPPED, long_side_px=640, score_floor=0.25),
+        OpenVinoEngine(SHIPPED, long_side_px=640, score_floor=0.25, precision="bf16"),
         UltralyticsEngine(SHIPPED, long_side_px=640, score_floor=0.25),
     )
 
