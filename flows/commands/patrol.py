@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flights.survey_plan import SurveyPlan
 
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
-Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark all that it makes, cases too; send nothing.")]
+Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark all it makes, cases too; send nothing.")]
 TimeSpeed = Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")]
 ZoneId = Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`.")]
 
