@@ -22,6 +22,7 @@ START_TIMEOUT_S = 240.0  # 10 s on an idle machine; one that dies is noticed at 
 def quiet_environment(home: Path) -> dict[str, str]:
     """Prefect settings that keep it local and silent."""
     return {
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",

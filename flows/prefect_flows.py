@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 CITY_EYE_TIMEOUT_S = 900
 PATROL_TIMEOUT_S = 3600
 DELIVER_TIMEOUT_S = 300
-SLOT_WAIT_S = 1.0
+SLOT_WAIT_S = 120.0  # a run that died holds its slots until its lease ends
+LEASE_S = 60.0
 DELIVER_EVERY_S = 60
 FLY_NOW = "patrol/fly-now"
 
@@ -84,14 +85,14 @@ def patrol(
 
 @contextmanager
 def _alone(site: Site) -> Iterator[None]:
-    """One flight an aircraft and an airspace volume among all machines of this Prefect server; nobody waits."""
+    """One flight an aircraft and an airspace volume among all machines of this Prefect server; nobody waits longer than a dead run's lease."""
     names = [name.replace("/", "-") for name in volumes(site)]
     with get_client(sync_client=True) as client:
         for name in names:
             client.upsert_global_concurrency_limit_by_name(name, 1)
     with ExitStack() as stack:
         try:
-            stack.enter_context(concurrency(names, timeout_seconds=SLOT_WAIT_S, strict=True))
+            stack.enter_context(concurrency(names, timeout_seconds=SLOT_WAIT_S, strict=True, lease_duration=LEASE_S))
         except TimeoutError as error:
             raise AirspaceBusy(
                 f"another flight has {' or '.join(names)}. Wait for its landing, then ask again"
