@@ -85,7 +85,7 @@ def patrol(
 
 @contextmanager
 def _alone(site: Site) -> Iterator[None]:
-    """One flight an aircraft and an airspace volume among all machines of this Prefect server; a dead run's lease is waited for."""
+    """One flight an aircraft and an airspace volume of this Prefect server; a dead run is waited for."""
     names = [name.replace("/", "-") for name in volumes(site)]
     with get_client(sync_client=True) as client:
         for name in names:
