@@ -5,9 +5,10 @@ Tree::
     FlightError
     ├── PlanRefused         a survey plan that may not be flown; names the leg and the remedy
     ├── NotReleased         nobody who may release a flight has done so
-    ├── PlanUnreadable      a file of a plan that cannot be read whole; names file, field and remedy
     ├── SimulatorError      the simulated autopilot cannot be started as asked
-    ├── TelemetryError      a log from which nothing can be used; names file, row, field and remedy
+    ├── FileUnusable        names file, row, field and remedy
+    │   ├── PlanUnreadable  a file of a plan that cannot be read whole
+    │   └── TelemetryError  a log from which nothing can be used
     └── AutopilotError
         ├── LinkLost            nothing was heard from the autopilot in time
         ├── CommandRefused      the autopilot answered, and said no
@@ -47,28 +48,8 @@ class NotReleased(FlightError):
     code = "not_released"
 
 
-class PlanUnreadable(FlightError):
-    """A file of a plan that cannot be read whole; nothing of it is flown.
-
-    Attributes:
-        path: the file.
-        field: the field at fault.
-        fault: what is wrong.
-        remedy: what to do about it.
-    """
-
-    code = "plan_unreadable"
-
-    def __init__(self, *, path: str, field: str, fault: str, remedy: str) -> None:
-        self.path = path
-        self.field = field
-        self.fault = fault
-        self.remedy = remedy
-        super().__init__(f"{path}: {field}: {fault}. {remedy}")
-
-
-class TelemetryError(FlightError):
-    """A telemetry log that cannot be used at all.
+class FileUnusable(FlightError):
+    """A file from which nothing can be used.
 
     Attributes:
         path: the file, as given by the caller.
@@ -78,9 +59,9 @@ class TelemetryError(FlightError):
         remedy: what to do about it.
     """
 
-    code = "telemetry"
+    code = "file_unusable"
 
-    def __init__(self, *, path: str, row: int | None, field: str, fault: str, remedy: str) -> None:
+    def __init__(self, *, path: str, row: int | None = None, field: str, fault: str, remedy: str) -> None:
         self.path = path
         self.row = row
         self.field = field
@@ -88,6 +69,18 @@ class TelemetryError(FlightError):
         self.remedy = remedy
         where = path if row is None else f"{path}: row {row}"
         super().__init__(f"{where}: {field}: {fault}. {remedy}")
+
+
+class PlanUnreadable(FileUnusable):
+    """A file of a plan that cannot be read whole; nothing of it is flown."""
+
+    code = "plan_unreadable"
+
+
+class TelemetryError(FileUnusable):
+    """A telemetry log that cannot be used at all."""
+
+    code = "telemetry"
 
 
 class SimulatorError(FlightError):

@@ -22,15 +22,14 @@ from flights.flight_monitors import (
     watch_progress,
 )  # fmt: skip
 from flights.patrol_states import GROUND, OVER, TIMEOUT_S, Held, Machine, Order, PatrolState, Step, Target
+from flights.patrol_steps import ARRIVED_M, enter, go_home, hold, hop, land, place_of, refuse, resume
 from flights.plan_checks import MIN_HEIGHT_AGL_M
 
 if TYPE_CHECKING:
     from flights.flight_monitors import Alarm, PatrolLimits, Route, Watch
     from flights.patrol_states import Seen
-    from flights.plane import Point
 
 ARRIVED_SHARE = 0.95
-ARRIVED_M = 3.0
 ARMABLE_WAIT_S = 60.0  # after its start an autopilot aligns; longer than this, the checklist names what is wrong
 LANDED_BELOW_M = 5.0  # disarmed higher than this above home is no landing
 CLIMBING_M = 1.0
@@ -64,21 +63,6 @@ def advance(machine: Machine, seen: Seen, *, route: Route, limits: PatrolLimits)
     return _in_air(machine, seen, route, limits)
 
 
-def _enter(
-    machine: Machine, seen: Seen, state: PatrolState, *, modes: tuple[str, ...] = (), reason: str = ""
-) -> Machine:
-    mode = seen.vehicle.mode
-    return Machine(
-        state=state,
-        since_s=seen.at_s,
-        ordered_s=seen.at_s,
-        reason=reason or machine.reason,
-        modes=frozenset(modes),
-        left=frozenset({mode} if mode else ()),
-        watch=replace(machine.watch, moved_from_m=None, strip_seq=None),
-    )
-
-
 def _settle(machine: Machine, seen: Seen) -> Machine:
     if seen.outcome is not None:
         machine = replace(machine, ordered_s=seen.at_s)
@@ -106,7 +90,7 @@ def _taken_over(machine: Machine, seen: Seen, limits: PatrolLimits) -> str:
 def _stop_commanding(machine: Machine, seen: Seen, reason: str) -> Step:
     state = PatrolState.CONTROL_LOST if machine.state not in GROUND or seen.vehicle.armed else PatrolState.ABORTED
     refusal = reason if seen.wish else ""
-    return Step(machine=_enter(machine, seen, state, reason=reason), note=reason, refusal=refusal)
+    return Step(machine=enter(machine, seen, state, reason=reason), note=reason, refusal=refusal)
 
 
 def _timeout_s(machine: Machine, route: Route, limits: PatrolLimits) -> float:
@@ -126,12 +110,12 @@ def _time_out(machine: Machine, seen: Seen, route: Route) -> Step:
     if machine.state is PatrolState.ATTACHING:
         return _stop_commanding(machine, seen, reason)
     if machine.state is PatrolState.DISARMING:
-        return _land(machine, seen, reason)
+        return land(machine, seen, reason)
     if machine.state in GROUND:
         return _give_up(machine, seen, reason)
     if machine.state is PatrolState.RETURNING:
-        return _stop_commanding(machine, seen, reason) if "LAND" in machine.modes else _land(machine, seen, reason)
-    return _go_home(machine, seen, route, reason)
+        return _stop_commanding(machine, seen, reason) if "LAND" in machine.modes else land(machine, seen, reason)
+    return go_home(machine, seen, route, reason)
 
 
 # --- on the ground --------------------------------------------------------------------------------------------------
@@ -141,16 +125,16 @@ def _on_ground(machine: Machine, seen: Seen) -> Step:  # noqa: PLR0911 - one ret
     outcome, vehicle = seen.outcome, seen.vehicle
     if machine.state is PatrolState.DISARMING:
         if not vehicle.armed:
-            return Step(machine=_enter(machine, seen, PatrolState.ABORTED))
+            return Step(machine=enter(machine, seen, PatrolState.ABORTED))
         refused = outcome is not None and not outcome.ok
-        return _land(machine, seen, f"disarm: {outcome.reason}") if outcome and refused else Step(machine=machine)
+        return land(machine, seen, f"disarm: {outcome.reason}") if outcome and refused else Step(machine=machine)
     if outcome is not None and not outcome.ok:
         return _give_up(machine, seen, f"{outcome.order.value}: {outcome.reason}")
     if seen.wish is not None and seen.wish.action in {"return", "land"}:
         return _give_up(machine, seen, "recalled before take-off")
     refusal = "on the ground" if seen.wish else ""
     if machine.state is PatrolState.IDLE and vehicle.armed and vehicle.position is not None:
-        return Step(machine=_enter(machine, seen, PatrolState.ATTACHING), order=Order.ATTACH, refusal=refusal)
+        return Step(machine=enter(machine, seen, PatrolState.ATTACHING), order=Order.ATTACH, refusal=refusal)
     heard = None not in {vehicle.utc_s, vehicle.battery_share, vehicle.gps_fix} and vehicle.position is not None
     done = {
         PatrolState.IDLE: heard and (vehicle.armable or seen.at_s - machine.since_s > ARMABLE_WAIT_S),
@@ -159,7 +143,7 @@ def _on_ground(machine: Machine, seen: Seen) -> Step:  # noqa: PLR0911 - one ret
     if not done:
         return Step(machine=machine, refusal=refusal)
     state, order, modes = _AFTER[machine.state]
-    return Step(machine=_enter(machine, seen, state, modes=modes), order=order, refusal=refusal)
+    return Step(machine=enter(machine, seen, state, modes=modes), order=order, refusal=refusal)
 
 
 _AFTER = {
@@ -173,9 +157,9 @@ _AFTER = {
 def _give_up(machine: Machine, seen: Seen, reason: str) -> Step:
     """Stay on the ground."""
     if seen.vehicle.armed:
-        disarming = _enter(machine, seen, PatrolState.DISARMING, reason=reason)
+        disarming = enter(machine, seen, PatrolState.DISARMING, reason=reason)
         return Step(machine=disarming, order=Order.DISARM, note=reason)
-    return Step(machine=_enter(machine, seen, PatrolState.ABORTED, reason=reason), note=reason)
+    return Step(machine=enter(machine, seen, PatrolState.ABORTED, reason=reason), note=reason)
 
 
 # --- found in the air -----------------------------------------------------------------------------------------------
@@ -190,12 +174,12 @@ def _attaching(machine: Machine, seen: Seen, route: Route) -> Step:
         return _stop_commanding(machine, seen, f"in the air, and not with this plan: {outcome.reason}")
     told, mode = f"attached to the flight in the air, mode {vehicle.mode}", vehicle.mode or "none"
     if mode == "AUTO" and (vehicle.mission_seq or 0) < route.return_seq:
-        attached = _enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",))
+        attached = enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",))
     elif mode in {"AUTO", "RTL", "LAND"}:
         modes = ("AUTO", "RTL") if mode == "AUTO" else (mode,)
-        attached = _enter(machine, seen, PatrolState.RETURNING, modes=modes, reason=told)
+        attached = enter(machine, seen, PatrolState.RETURNING, modes=modes, reason=told)
     elif mode == "GUIDED" and vehicle.position is not None:
-        held = _enter(machine, seen, PatrolState.HELD, modes=("GUIDED",))
+        held = enter(machine, seen, PatrolState.HELD, modes=("GUIDED",))
         attached = replace(held, held=Held(left_at=vehicle.position))
     else:
         return _stop_commanding(machine, seen, f"found in the air in mode {mode}: someone else flies")
@@ -221,7 +205,7 @@ def _disarmed(machine: Machine, seen: Seen) -> Step:
     position = seen.vehicle.position
     height = 0.0 if position is None else position.height_home_m
     if machine.state is PatrolState.RETURNING and height <= LANDED_BELOW_M:
-        return Step(machine=_enter(machine, seen, PatrolState.LANDED))
+        return Step(machine=enter(machine, seen, PatrolState.LANDED))
     if machine.state is PatrolState.TAKEOFF and height < CLIMBING_M:
         return _give_up(machine, seen, "disarmed during take-off")
     return _stop_commanding(machine, seen, "disarmed in flight")
@@ -246,14 +230,14 @@ def _respond(machine: Machine, seen: Seen, route: Route, alarms: list[Alarm]) ->
         return None
     worst = max(alarms, key=lambda alarm: alarm.action)
     if worst.action is Action.LAND:
-        return None if "LAND" in machine.modes else _land(machine, seen, worst.text)
+        return None if "LAND" in machine.modes else land(machine, seen, worst.text)
     if machine.state is PatrolState.RETURNING or worst.action is Action.WARN:
         return None
     if worst.action is Action.RETURN or machine.state is PatrolState.TAKEOFF:
-        return _go_home(machine, seen, route, worst.text)
+        return go_home(machine, seen, route, worst.text)
     if machine.state is PatrolState.HELD:
         return None
-    return _hold(machine, seen, worst.text, waiting=True)
+    return hold(machine, seen, worst.text, waiting=True)
 
 
 def _obey(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> Step | None:  # noqa: PLR0911 - a table
@@ -262,28 +246,22 @@ def _obey(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits) -> S
     if wish is None:
         return None
     if wish.action == "land":
-        return None if "LAND" in machine.modes else _land(machine, seen, f"landing asked for by {wish.pilot}")
+        return None if "LAND" in machine.modes else land(machine, seen, f"landing asked for by {wish.pilot}")
     if wish.action == "return":
         home = returning and seen.vehicle.mode != "AUTO"
-        return _no(machine, "coming home") if home else _go_home(machine, seen, route, f"recalled by {wish.pilot}")
+        return refuse(machine, "coming home") if home else go_home(machine, seen, route, f"recalled by {wish.pilot}")
     if returning or machine.state is PatrolState.TAKEOFF:
-        return _no(machine, machine.reason or machine.state.value)
+        return refuse(machine, machine.reason or machine.state.value)
     if wish.action == "resume":
-        return _resume(machine, seen, route)
+        return resume(machine, seen, route)
     if wish.action == "pause":
-        return _hold(machine, seen, f"paused by {wish.pilot}")
+        return hold(machine, seen, f"paused by {wish.pilot}")
     if wish.lat_deg is None or wish.lon_deg is None or seen.vehicle.position is None:
-        return _no(machine, f"{wish.action}: place or position unknown")
+        return refuse(machine, f"{wish.action}: place or position unknown")
     place, height = route.place(wish.lat_deg, wish.lon_deg), wish.height_home_m
     if wish.action == "look_at":
-        return replace(
-            _hold(machine, seen, ""), order=Order.LOOK_AT, target=Target(point_m=place, height_m=height or 0)
-        )
+        return replace(hold(machine, seen, ""), order=Order.LOOK_AT, target=Target(point_m=place, height_m=height or 0))
     return _send_to(machine, seen, route, limits, Target(point_m=place, height_m=_height_m(seen, height)))
-
-
-def _no(machine: Machine, why: str) -> Step:
-    return Step(machine=machine, refusal=why)
 
 
 def _height_m(seen: Seen, wanted_m: float | None) -> float:
@@ -293,69 +271,13 @@ def _height_m(seen: Seen, wanted_m: float | None) -> float:
 
 def _send_to(machine: Machine, seen: Seen, route: Route, limits: PatrolLimits, target: Target) -> Step:
     lowest, highest = MIN_HEIGHT_AGL_M, highest_m(route, limits)
-    way = route.way(_here(seen, route), target.point_m)
+    way = route.way(place_of(seen, route), target.point_m)
     if not lowest <= target.height_m <= highest:
-        return _no(machine, f"height {target.height_m:.0f} m, allowed {lowest:.0f} to {highest:.0f} m")
+        return refuse(machine, f"height {target.height_m:.0f} m, allowed {lowest:.0f} to {highest:.0f} m")
     if not way or not route.is_inside(target.point_m):
-        return _no(machine, "no way inside the fence and round the no-fly areas leads there")
-    held = _hold(machine, seen, "").machine
-    return _hop(replace(held, way=way, height_m=target.height_m))
-
-
-def _here(seen: Seen, route: Route) -> Point:
-    return (0.0, 0.0) if seen.vehicle.position is None else route.point(seen.vehicle.position)
-
-
-def _hold(machine: Machine, seen: Seen, reason: str, *, waiting: bool = False) -> Step:
-    """Stay here; where it left the plan is kept when it is held already."""
-    position = seen.vehicle.position
-    if position is None:
-        return _land(machine, seen, "position unknown")
-    left_at = machine.held.left_at if machine.held else position
-    held = replace(
-        _enter(machine, seen, PatrolState.HELD, modes=("GUIDED",), reason=reason),
-        held=Held(left_at=left_at, waiting=waiting, clear_since_s=seen.at_s),
-    )
-    return Step(machine=held, order=Order.HOLD, note=reason)
-
-
-def _hop(machine: Machine) -> Step:
-    target = Target(point_m=machine.way[0], height_m=machine.height_m)
-    return Step(machine=machine, order=Order.GO_TO, target=target)
-
-
-def _resume(machine: Machine, seen: Seen, route: Route) -> Step:
-    """Back to where the plan was left, then on with it."""
-    if machine.held is None:
-        return _no(machine, "not paused")
-    left_m, here = route.point(machine.held.left_at), _here(seen, route)
-    if math.dist(here, left_m) <= ARRIVED_M:
-        going = _enter(replace(machine, reason=""), seen, PatrolState.ON_MISSION, modes=("AUTO",))
-        return Step(machine=going, order=Order.RESUME)
-    way = route.way(here, left_m)
-    if not way:
-        return _no(machine, "no way inside the fence leads back to where the plan was left")
-    height_m = machine.held.left_at.height_home_m
-    back = replace(machine, way=way, height_m=height_m, since_s=seen.at_s, held=replace(machine.held, resuming=True))
-    return _hop(back)
-
-
-def _land(machine: Machine, seen: Seen, reason: str) -> Step:
-    landing = _enter(machine, seen, PatrolState.RETURNING, modes=("LAND",), reason=reason)
-    return Step(machine=landing, order=Order.LAND, note=reason)
-
-
-def _go_home(machine: Machine, seen: Seen, route: Route, reason: str, *, straight: bool = False) -> Step:
-    """By RTL where the straight way home is clear, else from corner to corner until it is."""
-    if seen.vehicle.position is None:
-        return _land(machine, seen, reason)
-    way = route.way(_here(seen, route), (0.0, 0.0))
-    if straight or len(way) < 2:
-        home = _enter(machine, seen, PatrolState.RETURNING, modes=("RTL",), reason=reason)
-        return Step(machine=home, order=Order.RETURN, note=reason)
-    home = _enter(machine, seen, PatrolState.RETURNING, modes=("GUIDED",), reason=reason)
-    height_m = max(MIN_HEIGHT_AGL_M, seen.vehicle.position.height_home_m)
-    return replace(_hop(replace(home, way=way, height_m=height_m)), note=reason)
+        return refuse(machine, "no way inside the fence and round the no-fly areas leads there")
+    held = hold(machine, seen, "").machine
+    return hop(replace(held, way=way, height_m=target.height_m))
 
 
 def _taking_off(machine: Machine, seen: Seen, route: Route) -> Step:
@@ -363,7 +285,7 @@ def _taking_off(machine: Machine, seen: Seen, route: Route) -> Step:
     if seen.outcome is not None and not seen.outcome.ok:
         machine = replace(machine, doubt=f"{seen.outcome.order.value}: {seen.outcome.reason}")
     if height >= ARRIVED_SHARE * route.plan.height_home_m:
-        return Step(machine=_enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",)), order=Order.START_MISSION)
+        return Step(machine=enter(machine, seen, PatrolState.ON_MISSION, modes=("AUTO",)), order=Order.START_MISSION)
     if machine.doubt and height < CLIMBING_M and seen.at_s - machine.ordered_s > TAKEOFF_DOUBT_S:
         return _give_up(machine, seen, machine.doubt)
     return Step(machine=machine)
@@ -372,28 +294,28 @@ def _taking_off(machine: Machine, seen: Seen, route: Route) -> Step:
 def _on_mission(machine: Machine, seen: Seen, route: Route) -> Step:
     outcome, seq = seen.outcome, seen.vehicle.mission_seq
     if outcome is not None and not outcome.ok:
-        return _go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
+        return go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
     if machine.settled and seq is not None and seq >= route.return_seq:
         # The mission's own way home and landing: AUTO, or RTL where the last item switches to it.
-        return Step(machine=_enter(machine, seen, PatrolState.RETURNING, modes=("AUTO", "RTL")))
+        return Step(machine=enter(machine, seen, PatrolState.RETURNING, modes=("AUTO", "RTL")))
     return Step(machine=machine)
 
 
 def _held(machine: Machine, seen: Seen, route: Route) -> Step:
     outcome, held = seen.outcome, machine.held
     if outcome is not None and not outcome.ok and outcome.order is not Order.LOOK_AT:
-        return _go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
-    if machine.way and math.dist(_here(seen, route), machine.way[0]) <= ARRIVED_M:
+        return go_home(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
+    if machine.way and math.dist(place_of(seen, route), machine.way[0]) <= ARRIVED_M:
         machine = replace(machine, way=machine.way[1:])
         if machine.way:
-            return _hop(machine)
+            return hop(machine)
         if held is not None and held.resuming:
-            return _resume(machine, seen, route)
+            return resume(machine, seen, route)
     if held is not None and held.waiting and not held.resuming:
         if any(event in PAUSING for event, _ in machine.watch.since_s):
             return Step(machine=replace(machine, held=replace(held, clear_since_s=seen.at_s)))
         if seen.at_s - held.clear_since_s >= CLEAR_S:
-            return replace(_resume(machine, seen, route), note="goes on")
+            return replace(resume(machine, seen, route), note="goes on")
     return Step(machine=machine)
 
 
@@ -401,11 +323,11 @@ def _returning(machine: Machine, seen: Seen, route: Route) -> Step:
     outcome = seen.outcome
     if outcome is not None and not outcome.ok:
         return _again(machine, seen, route, f"{outcome.order.value}: {outcome.reason}")
-    if machine.way and math.dist(_here(seen, route), machine.way[0]) <= ARRIVED_M:
+    if machine.way and math.dist(place_of(seen, route), machine.way[0]) <= ARRIVED_M:
         machine = replace(machine, way=machine.way[1:])
         if len(machine.way) < 2:
-            return _go_home(machine, seen, route, machine.reason, straight=True)
-        return _hop(machine)
+            return go_home(machine, seen, route, machine.reason, straight=True)
+        return hop(machine)
     return Step(machine=machine)
 
 
@@ -415,11 +337,11 @@ def _again(machine: Machine, seen: Seen, route: Route, reason: str) -> Step:
     if "LAND" in machine.modes:
         if tries >= MOST_TRIES:
             return _stop_commanding(machine, seen, reason)
-        step = _land(machine, seen, reason)
+        step = land(machine, seen, reason)
     elif "GUIDED" in machine.modes or tries == 1:
-        step = _go_home(machine, seen, route, reason, straight=True)
+        step = go_home(machine, seen, route, reason, straight=True)
     else:
-        step, tries = _land(machine, seen, reason), 0
+        step, tries = land(machine, seen, reason), 0
     return replace(step, machine=replace(step.machine, tries=tries))
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from flights.pilot_desk import Crew
     from flights.preflight import Briefing
     from flights.recorder import FlightRecord
     from flights.registers import Release, Waiver
@@ -199,7 +200,6 @@ def _fly(
 ) -> FlightRecord:
     from flights.dronekit_autopilot import DroneKitAutopilot  # noqa: PLC0415 - DroneKit only when something flies
     from flights.patrol import VehicleSpeedClock, fly  # noqa: PLC0415 - the same
-    from flights.pilot_desk import Crew  # noqa: PLC0415 - the same
     from flights.pilot_post import PilotPost  # noqa: PLC0415 - the same
     from flights.recorder import FlightRecorder  # noqa: PLC0415 - the same
 
@@ -225,22 +225,8 @@ def _fly(
             folder = unfinished
         elif not simulated:
             _set_aside(folder)
-        told: set[str] = set()
-        name = folder.name
-
-        def progress(state: str, share: float) -> None:
-            line = f"{state} {int(share * 4) * 25} %" if state == "on_mission" else str(state)
-            if line not in told:
-                told.add(line)
-                say(f"{name}: {line}")
-
-        recorder = FlightRecorder(folder / LOG, flight_id=name, attach=unfinished is not None, drill=drill)
-        crew = Crew(
-            pilots=frozenset(pilot_names(site)),
-            supervisors=frozenset(site.settings.remote.supervisors),
-            ceiling_m=briefing.approval.ceiling_m if briefing.approval else 0.0,
-        )
-        desk = PilotPost(recorder, plan, crew)
+        recorder = FlightRecorder(folder / LOG, flight_id=folder.name, attach=unfinished is not None, drill=drill)
+        desk = PilotPost(recorder, plan, _crew(site, briefing))
         flown = fly(
             plan,
             autopilot,
@@ -248,11 +234,34 @@ def _fly(
             recorder=recorder,
             geoid_separation_m=site.settings.site.geoid_separation_m,
             clock=VehicleSpeedClock(time_speed),
-            progress=progress,
+            progress=_progress(folder.name, say),
             desk=desk,
         )
         desk.close(flown.outcome, flown.reason)
         return flown
+
+
+def _progress(name: str, say: Callable[[str], None]) -> Callable[[str, float], None]:
+    """Tells each state once, and every quarter of the mission."""
+    told: set[str] = set()
+
+    def progress(state: str, share: float) -> None:
+        line = f"{state} {int(share * 4) * 25} %" if state == "on_mission" else str(state)
+        if line not in told:
+            told.add(line)
+            say(f"{name}: {line}")
+
+    return progress
+
+
+def _crew(site: Site, briefing: Briefing) -> Crew:
+    from flights.pilot_desk import Crew  # noqa: PLC0415 - only when something flies
+
+    return Crew(
+        pilots=frozenset(pilot_names(site)),
+        supervisors=frozenset(site.settings.remote.supervisors),
+        ceiling_m=briefing.approval.ceiling_m if briefing.approval else 0.0,
+    )
 
 
 def _simulator(site: Site, folder: Path, time_speed: float) -> Child:

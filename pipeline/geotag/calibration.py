@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 # Rays flatter than this are put on the ground as if they were so steep: they only vote.
 _LEAST_DOWN = 0.2
-FLIGHT_GAP_S = 600.0
 
 
 def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], ground: Ground) -> Iterator[OnGround]:
@@ -34,18 +32,6 @@ def on_ground(pairs: Iterable[Pair], camera: Camera, poses: Sequence[Pose], grou
             first_below_m=ground.frame.enu_from_geodetic(first.position)[:2],
             second_below_m=ground.frame.enu_from_geodetic(second.position)[:2],
         )
-
-
-def legs_of(poses: Sequence[Pose]) -> tuple[int, ...]:
-    """Which pictures share their errors: those of one line of a flight; after a turn a compass and a gimbal err anew.
-
-    Source: deviation of a compass by the iron it is carried with varies with the heading (Bowditch, chapter 6).
-    """
-    legs = [0]
-    for before, pose in itertools.pairwise(poses):
-        turn_deg = abs((pose.gimbal.yaw_deg - before.gimbal.yaw_deg + 180) % 360 - 180)
-        legs.append(legs[-1] + (turn_deg > SAME_WAY_DEG or pose.at_s - before.at_s > FLIGHT_GAP_S))
-    return tuple(legs)
 
 
 def headings_of(poses: Sequence[Pose]) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -10,7 +10,7 @@ from geofences.attitude import Attitude
 from geofences.local_frame import LocalFrame
 from geofences.pose import Pose
 from geofences.position import Geodetic
-from pipeline.geotag.calibration import legs_of, turned_pose
+from pipeline.geotag.calibration import headings_of, turned_pose
 from pipeline.geotag.tie_points import Pair, match_pictures, near_pairs, ties_of
 
 
@@ -56,8 +56,8 @@ def test_neighbours_are_the_nearest() -> None:
     assert near_pairs(eyes_m, neighbours=1) == [(0, 1), (2, 3)]
 
 
-def test_a_new_line_begins_where_the_heading_turns_or_the_flight_pauses() -> None:
-    """Two lines of opposite heading, then a second flight."""
+def test_pictures_of_one_heading_go_together_over_all_lines() -> None:
+    """Two lines of opposite heading, then a second flight that looks the way of the second line."""
     frame = LocalFrame(origin=Geodetic(lat_deg=30.0, lon_deg=120.0))
     stated = [(0, 10.0), (5, 12.0), (20, -170.0), (25, -172.0), (2000, -171.0)]
     poses = [
@@ -72,4 +72,6 @@ def test_a_new_line_begins_where_the_heading_turns_or_the_flight_pauses() -> Non
         )
         for at_s, yaw_deg in stated
     ]
-    assert legs_of(poses) == (0, 0, 1, 1, 2)
+    ways, headings = headings_of(poses)
+    assert ways == (0, 0, 1, 1, 1)
+    assert len(headings) == 2
