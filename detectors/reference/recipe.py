@@ -45,6 +45,7 @@ class Recipe:
         validation_share: share of scene groups split off `train` for choosing checkpoint and thresholds.
         manifest_sha256: of the data set's manifest.csv; training refuses another one. Empty: not checked.
         repeat: source prefix to how often its pictures appear in an epoch (1 where not named).
+        leave_out: sources whose pictures are judged each epoch as `new/CLASS` and never trained on.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Recipe:
     validation_share: float = 0.08
     manifest_sha256: str = ""
     repeat: dict[str, int] = field(default_factory=dict)
+    leave_out: list[str] = field(default_factory=list)
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -44,21 +44,20 @@ if TYPE_CHECKING:
 
 give_back_pillow()
 
-VALIDATION_INPUT_PX = {False: 640, True: 1280}
-"""Longer side at which real and rendered pictures are validated: as each is looked at in use."""
+VALIDATION_INPUT_PX = {"real": 640, "scene": 1280, "new": 640}
+"""Longer side at which each part of the validation pictures is looked at: as it is in use."""
 
 VALIDATION_NMS_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A recipe with its pictures: real and rendered, for training and for validation."""
+    """A recipe with its pictures, for training and for validation: real, rendered, and of sources left out."""
 
     recipe: Recipe
     real: tuple[LabelledPicture, ...]
     rendered: tuple[LabelledPicture, ...]
-    validation: tuple[LabelledPicture, ...]
-    rendered_validation: tuple[LabelledPicture, ...]
+    validation: dict[str, tuple[LabelledPicture, ...]]
     threads: int
 
 
@@ -114,14 +113,13 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
         """Average precision at IoU 0.5 per class, counting a class only where it was looked for."""
         network = self.ema.ema.eval()
         metrics: dict[str, float] = {}
-        parts = {False: self._job.validation, True: self._job.rendered_validation}
-        for rendered, pictures in parts.items():
-            engine = NetworkInTraining(network, VALIDATION_INPUT_PX[rendered])
+        for part, pictures in self._job.validation.items():
+            engine = NetworkInTraining(network, VALIDATION_INPUT_PX[part])
             found = [detect_in_shares(engine, picture) for picture in pictures]
             for class_id, name in enumerate(CLASS_NAMES):
                 figures = scoring.judge(looks_of(class_id, pictures, found), threshold=0.3, iou_at_least=0.5)
                 if figures.average_precision is not None:
-                    metrics[f"{'scene' if rendered else 'real'}/{name}"] = round(figures.average_precision, 4)
+                    metrics[f"{part}/{name}"] = round(figures.average_precision, 4)
         fitness = float(np.mean(list(metrics.values()) or [0.0]))
         self.best_fitness: float = max(self.best_fitness or 0.0, fitness)
         return metrics, fitness
@@ -180,15 +178,17 @@ class NetworkInTraining:
 def gather(recipe: Recipe, pictures: Sequence[Path], renderings: Path | None, *, threads: int) -> Job:
     """The job's pictures, of which the recipe names the first folder's; some rendered seeds are kept for validation."""
     check_manifest(recipe, pictures[0].parent / "manifest.csv")
-    real, validation = split_off_validation(read_picture_folders(pictures), recipe.validation_share)
+    known = read_picture_folders(pictures)
+    new = tuple(picture for picture in known if picture.source in recipe.leave_out)
+    known = tuple(picture for picture in known if picture.source not in recipe.leave_out)
+    real, validation = split_off_validation(known, recipe.validation_share)
     frames = read_picture_folder(renderings) if renderings else ()
     rendered, rendered_validation = split_off_validation(frames, recipe.validation_share)
     return Job(
         recipe=recipe,
         real=real,
         rendered=rendered,
-        validation=validation,
-        rendered_validation=rendered_validation[:60],
+        validation={"real": validation, "scene": rendered_validation[:60], "new": new},
         threads=threads,
     )
 

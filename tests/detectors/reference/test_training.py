@@ -29,6 +29,7 @@ nominal_batch = 4
 close_mosaic_epochs = 1
 renderings_per_epoch = 2
 validation_share = 0.3
+leave_out = ["b"]
 """
 
 
@@ -48,9 +49,10 @@ def draw_folder(folder: Path, names: list[str]) -> Path:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set, renderings and a recipe."""
     place = tmp_path_factory.mktemp("training")
-    draw_folder(place / "train", [f"a__{letter}" for letter in "abcdefghijkl"])
+    names = [*(f"a__{letter}" for letter in "abcdefghijkl"), "b__a", "b__b"]
+    draw_folder(place / "train", names)
     draw_folder(place / "renderings", ["scene_1_000", "scene_2_000", "scene_3_000"])
-    rows = "".join(f"train,a__{letter}.png,1\n" for letter in "abcdefghijkl")
+    rows = "".join(f"train,{name}.png,1\n" for name in names)
     (place / "manifest.csv").write_text(f"split,file,verified\n{rows}")
     (place / "recipe.toml").write_text(RECIPE)
     return place
@@ -80,7 +82,7 @@ def test_a_run_can_be_broken_off_resumed_and_exported(place: Path) -> None:
     train(place, "--resume")
     lines = [json.loads(line) for line in (place / "run" / "epochs.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 2]
-    assert "real/traffic_cone" in lines[0]
+    assert {"real/traffic_cone", "new/traffic_cone"} <= lines[0].keys()
     arguments = [str(weights / "last.pt"), str(place / "model"), "--recipe", str(place / "recipe.toml")]
     assert export.main([*arguments, "--input-px", "128", "--pictures", str(place / "train")]) == 0
     found = OpenVinoEngine(place / "model", score_floor=0.01).detect(np.full((96, 128, 3), 90, np.uint8))
