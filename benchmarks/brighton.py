@@ -127,7 +127,6 @@ class Way:
     camera: Camera
     ground: Ground
     sharing: Sharing = ALONE
-    joint: JointErrors | None = None
     datum: tuple[ErrorTerm, ...] = ()
     datum_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
 
@@ -137,7 +136,7 @@ class Way:
         for xy, truth_m in zip(xy_px, enu_m, strict=True):
             fix = self.ground.locate(
                 self.camera, self.pose, (float(xy[0]), float(xy[1])), pixel_sigma_px=PIXEL_SIGMA_PX,
-                sharing=self.sharing, joint=self.joint,
+                sharing=self.sharing,
             )  # fmt: skip
             miss = fix.enu_m[:2] - truth_m[:2]
             relative = covariance_of(apart(fix.terms, self.datum))
@@ -170,11 +169,24 @@ def uncalibrated(pose: Pose) -> Way:
     return Way(pose=pose, camera=CAMERA, ground=GROUND, sharing=common, datum=datum)
 
 
-def by_file(found: Calibrated, mount: MountEntry, pose: Pose, way: int) -> Way:
-    """As `offsite ingest --camera` places on level ground; the truth has the position error common to all."""
-    common = uncalibrated(pose)
-    seated = mount.by_heading[way].mount().corrected(pose)
-    return replace(common, pose=seated, camera=found.camera(CAMERA))
+def by_file(found: Calibrated, mount: MountEntry, survey: Survey, others: list[int], number: int) -> Way:
+    """As `offsite ingest --camera` places on level ground; the truth has the mean of the others' position errors."""
+    seats = [seat.mount() for seat in mount.by_heading]
+    datum, datum_m = in_truth([seats[survey.flights[i]].joint for i in others], found, survey, others)
+    seated = seats[survey.flights[number]].corrected(survey.poses[number])
+    return Way(pose=seated, camera=found.camera(CAMERA), ground=GROUND, datum=datum, datum_m=datum_m)
+
+
+def in_truth(
+    of: list[JointErrors], found: Calibrated, survey: Survey, others: list[int]
+) -> tuple[tuple[ErrorTerm, ...], NDArray[np.float64]]:
+    """The mean of the position errors of pictures, as terms, and how far the calibration says that it is off."""
+    mean = replace(of[0], effects=np.mean([errors.effects for errors in of], axis=0))
+    by_position = np.zeros((2, len(CAUSES)))
+    by_position[:, 5:7] = np.eye(2)
+    logged = [FRAME.enu_from_geodetic(survey.poses[i].position) for i in others]
+    corrected = [FRAME.enu_from_geodetic(adjusted.position) for adjusted in found.poses]
+    return tuple(mean.terms(by_position)), np.mean(corrected, axis=0)[:2] - np.mean(logged, axis=0)[:2]
 
 
 def exact(pose: Pose) -> Pose:
@@ -188,18 +200,13 @@ def calibrated(found: Calibrated, survey: Survey, others: list[int], pose: Pose,
     flights = [survey.flights[i] for i in others]
     joint = found.errors(survey.flights[number], among, by="survey")
     of = [found.errors(leg, among if among is None else i, by="survey") for i, leg in enumerate(flights)]
-    mean = replace(joint, effects=np.mean([errors.effects for errors in of], axis=0))
-    by_position = np.zeros((2, len(CAUSES)))
-    by_position[:, 5:7] = np.eye(2)
-    logged = (FRAME.enu_from_geodetic(survey.poses[i].position) for i in others)
-    corrected = (FRAME.enu_from_geodetic(adjusted.position) for adjusted in found.poses)
+    datum, datum_m = in_truth(of, found, survey, others)
     return Way(
-        pose=pose,
-        camera=replace(found.camera(CAMERA), focal_sigma_share=0.0),
+        pose=replace(pose, joint=joint),
+        camera=found.camera(CAMERA),
         ground=replace(GROUND, terrain=found.terrain, sigma_m=found.roughness_m),
-        joint=joint,
-        datum=tuple(mean.terms(by_position)),
-        datum_m=np.mean(list(corrected), axis=0)[:2] - np.mean(list(logged), axis=0)[:2],
+        datum=datum,
+        datum_m=datum_m,
     )
 
 
@@ -253,7 +260,7 @@ def main() -> None:
         left_out = others.place(pose, flight, own=True)
         for title, way in (
             ("uncalibrated", uncalibrated(pose)),
-            ("by the others' camera file", by_file(others, mount, pose, flight)),
+            ("by the others' camera file", by_file(others, mount, survey, kept, number)),
             ("calibrated by the others", calibrated(others, survey, kept, left_out, number)),
             ("with its own ties too", calibrated(whole, survey, everyone, exact(whole.poses[number]), number)),
         ):

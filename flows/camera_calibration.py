@@ -15,7 +15,7 @@ from geofences.position import Geodetic
 from pipeline.errors import BadInput
 from pipeline.geotag.resection import Pairs as KnownTwice
 from pipeline.geotag.resection import PoorPairs, Resected, resect
-from pipeline.sources.camera_file import CameraEntry, Lens, Mounting
+from pipeline.sources.camera_file import CameraEntry, Correlated, Lens, Mounting
 from pipeline.toml_file import Entry, read_toml
 
 if TYPE_CHECKING:
@@ -146,5 +146,6 @@ def _settings(pairs: PairsFile, found: Resected, frame: LocalFrame) -> CameraEnt
             roll_deg=round(look.roll_deg, 4),
             sigma_m=max(round(found.sigma_m, 3), 0.001),
             sigma_deg=max(round(found.sigma_deg, 4), 0.0001),
+            errors=Correlated.of([found.joint])[0],
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from pipeline.geotag.clip_time import REACH_S, clip_time
 from pipeline.geotag.tie_points import match_pictures, ties_of
 from pipeline.site import read_text
 from pipeline.sources import media
-from pipeline.sources.camera_file import CameraEntry, HeadingSeat, Lens, LogSigmas, MountEntry
+from pipeline.sources.camera_file import CameraEntry, Correlated, HeadingSeat, Lens, LogSigmas, MountEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from geofences.adjustment import Calibrated
     from geofences.camera import Camera
+    from geofences.error_terms import JointErrors
     from geofences.pose import Pose
     from pipeline.geotag.clip_time import ClipTime
     from pipeline.geotag.ground import Ground
@@ -130,6 +131,7 @@ def solve(
     own = LogSigmas(horizontal_m=across, vertical_m=up, tilt_deg=tilt, yaw_deg=yaw)
     middle_m = np.nanmean(_feet_m(ties, lens, poses, ground), axis=0)
     too_high_m = (0.0, 0.0, solved.ground_up_m + float(middle_m @ solved.ground_slope))
+    left = Correlated.of([_on_level_ground(solved.errors(leg, by=""), middle_m) for leg in range(len(headings))])
     seats = tuple(
         HeadingSeat(
             heading_deg=round(heading, 1),
@@ -139,10 +141,18 @@ def solve(
             vertical_sigma_m=round(float(sigmas[2]), 3),
             seat_sigma_cam_deg=_rounded(sigmas[3:]),
             log=own,
+            errors=errors,
         )
-        for heading, mount, sigmas in zip(headings, solved.mounts, solved.mount_sigmas, strict=True)
+        for heading, mount, sigmas, errors in zip(headings, solved.mounts, solved.mount_sigmas, left, strict=True)
     )
     return solved, MountEntry(by_heading=seats)
+
+
+def _on_level_ground(joint: JointErrors, middle_m: NDArray[np.float64]) -> JointErrors:
+    """A calibration's errors with those of its ground in the lens's height above the middle of what was seen."""
+    effects = joint.effects.copy()
+    effects[7] -= effects[1] + middle_m @ effects[3:5]
+    return replace(joint, effects=effects)
 
 
 def _settings(source: StillSource, camera: Camera, mount: MountEntry) -> CameraEntry:

@@ -25,17 +25,25 @@ _Flight = TypeVar("_Flight", ClipSource, StillSource)
 _MOST_ASKED = 200
 
 
-def withhold_misplaced(source: _Flight, site: Site) -> _Flight:
+def withhold_misplaced(source: _Flight, site: Site, *, checked: bool = False) -> _Flight:
     """The flight, looked at but placing nothing if it or the zones seem to be in another datum; then a named fault.
 
     Withheld and not only flagged: under half of such a flight may lie at zones as given, and would accuse wrong shops.
     A fixed camera's place is site.toml's, which `offsite zones check` looks at.
+
+    Args:
+        source: the flight.
+        site: whose zones.
+        checked: someone states that both datums are right: it places things, as a look of its own that says so.
     """
     if source.profile.kind is SourceKind.CITY_EYE:
         return source
     said = suspect_flight("the flight", _places(source), site)
     if not said:
         return source
+    if checked:
+        fault = FrameFault(pts_s=0.0, code="datum_checked", message=f"its datum was stated to be right, though {said}")
+        return replace(source, look_id=f"{source.look_id}-datum-checked", left_out=(*source.left_out, fault))
     fault = FrameFault(pts_s=0.0, code="datum_suspected", message=f"places nothing: {said}")
     return replace(source, profile=replace(source.profile, located=False), left_out=(*source.left_out, fault))
 

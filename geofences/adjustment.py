@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geofences.attitude import attitude_from_enu_cam
 from geofences.bundle import COMMON_N, OWN, Bundle, stated_sigmas
-from geofences.error_terms import CAUSES, JointErrors
+from geofences.error_terms import CAUSES, JointErrors, root_of
 from geofences.errors import InvalidGeometry
 from geofences.mount import Mount
 from geofences.terrain import Terrain
@@ -125,10 +125,7 @@ class Calibrated:
         """
         legs_end = COMMON_N + 7 * len(self.mounts)
         count = legs_end if picture is None else len(self.priors)
-        variances, axes = np.linalg.eigh(
-            self.covariance[:count, :count] / np.outer(self.priors, self.priors)[:count, :count]
-        )
-        root = self.priors[:count, None] * (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
+        root = root_of(self.covariance[:count, :count], self.priors[:count])
         effects = np.zeros((len(CAUSES), count))
         effects[:COMMON_N] = root[:COMMON_N]
         effects[5:] += root[COMMON_N + 7 * flight :][:7]

@@ -116,6 +116,13 @@ class JointErrors:
             )
 
 
+def root_of(covariance: NDArray[np.float64], units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, n) root of a covariance, symmetric in (n,) units: each of its columns is nearest to one of what errs."""
+    variances, axes = np.linalg.eigh(covariance / np.outer(units, units))
+    root: NDArray[np.float64] = units[:, None] * (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
+    return root
+
+
 def covariance_of(terms: Iterable[ErrorTerm]) -> NDArray[np.float64]:
     """(2, 2) covariance of east, north in square metres."""
     effects = np.array([term.effect_m for term in terms]).reshape(-1, 2)

@@ -21,7 +21,7 @@ from geofences.terrain import UP, Plane
 
 if TYPE_CHECKING:
     from geofences.camera import Camera
-    from geofences.error_terms import JointErrors, Sharing
+    from geofences.error_terms import Sharing
     from geofences.local_frame import LocalFrame
     from geofences.pose import Pose
     from geofences.terrain import Terrain
@@ -43,14 +43,13 @@ def locate(
     ground_sigma_m: float = 0.5,
     min_depression_deg: float = 8.0,
     sharing: Sharing = ALONE,
-    joint: JointErrors | None = None,
 ) -> GroundFix:
     """Where the viewing ray of a pixel meets the ground.
 
     Args:
         camera: the lens.
         frame: the local frame to answer in.
-        pose: where the camera was and looked, with sigmas.
+        pose: where the camera was and looked, with sigmas, and what its calibration left wrong.
         xy_px: (2,) the pixel where the thing touches the ground.
         ground_alt_ellipsoid_m: ellipsoid height of the ground there, where no height model is given.
         terrain: a height model in `frame`, instead.
@@ -58,7 +57,6 @@ def locate(
         ground_sigma_m: one sigma of the ground height.
         min_depression_deg: shallowest accepted angle of the ray below the horizon.
         sharing: which part of each cause other looks have in common with this one.
-        joint: what a calibration left wrong, besides the sigmas of `pose`, lens and ground.
 
     Raises:
         UnlocatableRay: the camera is not above the ground, or the ray points above the horizon, or is shallower
@@ -74,8 +72,8 @@ def locate(
     met_m = ground.meet(eye_m, ray)
     effects = look.effects(pixel_sigma_px, ground_sigma_m)
     terms = [term for cause, columns in effects.items() for term in sharing.terms(cause, columns)]
-    if joint is not None:
-        terms += joint.terms(look.moved_by_causes(met_m))
+    if pose.joint is not None:
+        terms += pose.joint.terms(look.moved_by_causes(met_m))
     return GroundFix.from_terms(enu_m=met_m, frame=frame, terms=terms)
 
 
@@ -107,7 +105,8 @@ class _Look:
         """
         sigmas, yaw = self.pose.sigmas, math.radians(self.pose.gimbal.yaw_deg)
         across, along = (np.array([math.cos(a), -math.sin(a), 0.0]) for a in (yaw, yaw - math.pi / 2))
-        steps_px = np.vstack((pixel_sigma_px * np.eye(2), self.off_px * self.camera.focal_sigma_share))
+        focal_share = 0.0 if self.pose.joint else self.camera.focal_sigma_share
+        steps_px = np.vstack((pixel_sigma_px * np.eye(2), self.off_px * focal_share))
         turns_deg = np.array([sigmas.yaw_deg * UP, sigmas.tilt_deg * across, sigmas.tilt_deg * along])
         moves_m = np.diag([sigmas.horizontal_m, sigmas.horizontal_m, sigmas.vertical_m])
         late_m = np.array(self.pose.velocity_enu_m_s) * sigmas.time_s

@@ -16,6 +16,7 @@ from geofences.pose import PoseSigmas
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geofences.error_terms import JointErrors
     from geofences.pose import Pose
 
 Vector = tuple[float, float, float]
@@ -38,6 +39,7 @@ class Mount:
         by_heading: mounts instead of this one where the lens's heading is within 45 degrees of theirs, the nearest.
             Source: a compass errs by its heading (Bowditch, chapter 6).
         log_sigmas: what each logged pose errs by on its own besides, where a calibration says; else the log's sigmas.
+        joint: what the calibration left wrong of lens, offset and seat together, instead of their sigmas here.
     """
 
     lever_arm_frd_m: Vector = (0.0, 0.0, 0.0)
@@ -49,6 +51,7 @@ class Mount:
     seat_sigma_cam_deg: Vector = (0.0, 0.0, 0.0)
     time_sigma_s: float = 0.0
     log_sigmas: PoseSigmas | None = None
+    joint: JointErrors | None = None
     by_heading: tuple[tuple[float, Mount], ...] = ()
 
     def __post_init__(self) -> None:
@@ -73,7 +76,7 @@ class Mount:
         look = attitude_from_enu_cam(enu_from_cam(pose.gimbal) @ seat) if any(self.seat_cam_deg) else pose.gimbal
         position = frame.geodetic_from_enu(arm_m) if arm_m.any() else pose.position
         at_s = pose.at_s - self.time_offset_s
-        return replace(pose, position=position, gimbal=look, at_s=at_s, sigmas=self._sigmas(pose))
+        return replace(pose, position=position, gimbal=look, at_s=at_s, sigmas=self._sigmas(pose), joint=self.joint)
 
     def through(self, logged: Callable[[float], Pose]) -> Callable[[float], Pose]:
         """The lens's pose at the picture's time, from a log's poses by the log's time."""
@@ -85,6 +88,8 @@ class Mount:
         Source: law of propagation of uncertainty, JCGM 100:2008, 5.1.2.
         """
         own = self.log_sigmas or pose.sigmas
+        if self.joint is not None:
+            return replace(own, time_s=math.hypot(own.time_s, self.time_sigma_s))
         seat = enu_from_cam(pose.gimbal) @ np.diag(self.seat_sigma_cam_deg)
         east, north, up = (float(variance) for variance in (seat**2).sum(axis=1))
         return PoseSigmas(

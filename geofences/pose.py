@@ -5,10 +5,14 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import asdict, astuple, dataclass
+from typing import TYPE_CHECKING
 
 from geofences.attitude import Attitude
 from geofences.errors import InvalidGeometry, OutsideTrack
 from geofences.position import Geodetic
+
+if TYPE_CHECKING:
+    from geofences.error_terms import JointErrors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class Pose:
         gimbal: the lens's attitude in the earth frame (yaw from true north, pitch -90 straight down).
         sigmas: how well all of it is known.
         velocity_enu_m_s: ground velocity east, north, up, used for the effect of a time offset.
+        joint: what a calibration of lens and pose left wrong of both, besides `sigmas`; a camera's own sigma of its
+            focal length is then not counted again.
     """
 
     at_s: float
@@ -62,6 +68,7 @@ class Pose:
     gimbal: Attitude
     sigmas: PoseSigmas = PoseSigmas()
     velocity_enu_m_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    joint: JointErrors | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

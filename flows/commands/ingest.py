@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from flows.ingest import Ingested
     from pipeline.ports import FrameSource
 
-# Pictures that are looked at all the same, but place nothing.
-_LOOKED_AT = {"still_unposed": "looked at", "heading_contradicted": "looked at", "datum_suspected": "looked at"}
+# Pictures that are looked at all the same; all but those of the last place nothing.
+_LOOKED_AT = {"still_unposed", "heading_contradicted", "datum_suspected", "datum_checked"}
 
 
 def ingest(
@@ -35,6 +35,10 @@ def ingest(
     camera: Annotated[Path | None, typer.Option(help="Camera file (TOML): lens, and mounting if fixed.")] = None,
     start: Annotated[str | None, typer.Option(help="When its first picture was taken, ISO 8601 with offset.")] = None,
     look_hz: Annotated[float | None, typer.Option(help="Pictures examined a second.")] = None,
+    datum_checked: Annotated[
+        bool,
+        typer.Option("--datum-checked", help="It really was there: place things though its datum seems wrong."),
+    ] = False,
     drill: Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark everything, send nothing.")] = False,
 ) -> None:
     """Examine a clip or photographs: draft cases, or a named reason for every track left alone."""
@@ -53,7 +57,7 @@ def ingest(
     if is_stills(clip):
         _refuse_clip_options(clip, telemetry=telemetry, start=start, look_hz=look_hz)
         stills = stills_source(clip, camera=entry, timezone=place.timezone, geoid_separation_m=place.geoid_separation_m)
-        stills = withhold_misplaced(stills, at)
+        stills = withhold_misplaced(stills, at, checked=datum_checked)
         source = stills if is_filed(at, stills.look_id) else withhold_contradicted(stills, at.ground)
         length_s = stills.stills[-1].at_s - stills.stills[0].at_s
     else:
@@ -67,7 +71,7 @@ def ingest(
             ground_alt_amsl_m=place.ground_alt_amsl_m,
             timezone=place.timezone,
         )
-        source = withhold_misplaced(flight, at)
+        source = withhold_misplaced(flight, at, checked=datum_checked)
         length_s = read_facts(clip).duration_s
     with _progress(clip.name, length_s) as progress:
         done = ingest_look(at, source, now_s=time.time(), drill=drill, progress=progress)
@@ -127,7 +131,8 @@ def _print(done: Ingested) -> None:
         f"{len(report.drops)} tracks left alone"
     )
     for fault in report.faults:
-        said = "telemetry" if fault.code.startswith("telemetry") else _LOOKED_AT.get(fault.code, "not looked at")
+        said = "looked at" if fault.code in _LOOKED_AT else "not looked at"
+        said = "telemetry" if fault.code.startswith("telemetry") else said
         console.print(f"  {said}: {fault.message}")
     for case_id in done.filed.drafted:
         console.print(f"  draft {case_id}")

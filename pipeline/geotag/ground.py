@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geofences.camera import Camera
-    from geofences.error_terms import JointErrors
     from geofences.ground_fix import GroundFix
     from geofences.local_frame import LocalFrame
     from geofences.pose import Pose
@@ -75,7 +74,6 @@ class Ground:
         *,
         pixel_sigma_px: float = 2.0,
         sharing: Sharing = ALONE,
-        joint: JointErrors | None = None,
     ) -> GroundFix:
         """Where a pixel's ray meets the ground, with its 95 % ellipse.
 
@@ -92,5 +90,4 @@ class Ground:
             terrain=self.terrain,
             ground_sigma_m=self.sigma_m,
             sharing=sharing,
-            joint=joint,
         )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from geofences.error_terms import CAUSES, JointErrors, root_of
 from geofences.lens import distort
 from geofences.projection import view_rays_cam
 
@@ -37,6 +38,7 @@ WORST_M, WORST_DEG, WORST_FOCAL_SHARE = 2.0, 2.0, 0.1
 _FOVS_DEG = (15, 25, 35, 45, 60, 75, 95, 120)
 _FINALISTS = 3
 _AHEAD_M = 0.1
+_EXACT_SHARE = 1e-4  # a focal length stated without a sigma
 
 
 class PoorPairs(Exception):
@@ -78,6 +80,7 @@ class Resected:
         enu_from_cam: (3, 3) rotation.
         sigma_m: one sigma of the place, per axis, root mean square.
         sigma_deg: and of each angle.
+        joint: the errors of place, attitude and focal length, which hang together; `shared_by` nobody yet.
         misfit: root mean square miss of the pairs used, in sigmas.
         left_out: the pair found wrong, if one was.
     """
@@ -87,6 +90,7 @@ class Resected:
     enu_from_cam: Array
     sigma_m: float
     sigma_deg: float
+    joint: JointErrors
     misfit: float
     left_out: int | None = None
 
@@ -208,31 +212,42 @@ def _starts(camera: Camera, pairs: Pairs, focal_known: bool) -> Iterator[tuple[C
 def _refined(camera: Camera, enu_from_cam: Array, eye_m: Array, pairs: Pairs, *, focal_known: bool) -> Resected:
     """Least squares from a start; sigmas from its normal matrix, wider where the pairs miss by more than theirs."""
     start = Rotation.from_matrix(enu_from_cam)
+    known = 1 / max(camera.focal_sigma_share, _EXACT_SHARE) if focal_known else 0.0
 
     def placed(unknowns: Array) -> tuple[float, Array, Array]:
-        focal_px = camera.focal_px if focal_known else camera.focal_px * float(np.exp(unknowns[6]))
+        focal_px = camera.focal_px * float(np.exp(unknowns[6]))
         return focal_px, (start * Rotation.from_rotvec(unknowns[:3])).as_matrix(), eye_m + unknowns[3:6]
 
     def misses(unknowns: Array) -> Array:
         focal_px, turned, eye = placed(unknowns)
         missed_px = _shown(camera, focal_px, turned, eye, pairs.enu_m) - pairs.xy_px
         missed: Array = missed_px / _sigmas(focal_px, eye, pairs)[:, None]
-        return missed.ravel()
+        return np.append(missed.ravel(), known * unknowns[6])
 
-    solved = least_squares(misses, np.zeros(6 if focal_known else 7), x_scale="jac", max_nfev=60)
-    spare = len(solved.fun) - len(solved.x)
-    misfit = float(np.sqrt(2 * solved.cost / spare))
-    variances = np.diag(np.linalg.pinv(solved.jac.T @ solved.jac, hermitian=True)) * max(1.0, misfit**2)
+    solved = least_squares(misses, np.zeros(7), x_scale="jac", max_nfev=60)
+    misfit = float(np.sqrt(2 * solved.cost / (2 * len(pairs.xy_px) - (6 if focal_known else 7))))
+    covariance = np.linalg.pinv(solved.jac.T @ solved.jac, hermitian=True) * max(1.0, misfit**2)
     focal_px, turned, eye = placed(np.asarray(solved.x, dtype=np.float64))
-    share = camera.focal_sigma_share if focal_known else min(float(np.sqrt(variances[6])), 0.99)
+    joint = _joint(covariance, steep=turned[2, 2] < -np.sqrt(0.5))
+    sigmas = np.linalg.norm(joint.effects, axis=1)
     return Resected(
-        camera=replace(_longer(camera, focal_px), focal_sigma_share=share),
+        camera=replace(_longer(camera, focal_px), focal_sigma_share=min(float(sigmas[0]), 0.99)),
         eye_m=eye,
         enu_from_cam=turned,
-        sigma_m=float(np.sqrt(variances[3:6].mean())),
-        sigma_deg=float(np.degrees(np.sqrt(variances[:3].mean()))),
+        sigma_m=float(np.sqrt((sigmas[5:8] ** 2).mean())),
+        sigma_deg=float(np.sqrt((sigmas[8:11] ** 2).mean())),
+        joint=joint,
         misfit=misfit,
     )
+
+
+def _joint(covariance: Array, *, steep: bool) -> JointErrors:
+    """Errors of (7, 7) the turn in radians, place and log of the focal length; a steep lens's roll is its heading."""
+    effects = np.zeros((len(CAUSES), 7))
+    effects[[8, 9, 10, 5, 6, 7, 0]] = root_of(covariance, np.sqrt(np.diag(covariance)))
+    effects[8:11] = np.degrees(effects[8:11])
+    turns = ("tilt", "tilt", "yaw") if steep else ("tilt", "yaw", "tilt")
+    return JointErrors(effects=effects, causes=(*turns, "position", "position", "height", "lens"), shared_by="")
 
 
 def _sigmas(focal_px: float, eye_m: Array, pairs: Pairs) -> Array:

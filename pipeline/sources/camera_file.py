@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import tomli_w
@@ -11,10 +12,63 @@ from pydantic import Field, model_validator
 
 from geofences.attitude import Attitude
 from geofences.camera import Camera
+from geofences.error_terms import CAUSES, JointErrors
 from geofences.mount import Mount
 from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from pipeline.toml_file import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+Parts = tuple[float, ...]
+
+
+class Correlated(Entry):
+    """What a calibration left wrong, as independent parts: what one sigma of each does to each of what it found."""
+
+    by: str = Field(min_length=1, description="which calibration: looks under one make the same errors")
+    causes: tuple[str, ...] = Field(description="what each part is nearest to")
+    focal_share: Parts = Field(description="of the focal length")
+    k1: Parts = Field(description="first distortion coefficient")
+    east_m: Parts
+    north_m: Parts
+    up_m: Parts
+    right_deg: Parts = Field(description="turn of the lens about its right axis")
+    down_deg: Parts
+    forward_deg: Parts
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> Correlated:
+        if {len(getattr(self, row)) for row in _ROWS} != {len(self.causes)} or not {*self.causes} <= {*CAUSES}:
+            raise ValueError(f"every row needs a number for each of causes, which are among {', '.join({*CAUSES})}")
+        return self
+
+    def joint(self) -> JointErrors:
+        """For `Pose.joint`."""
+        effects = np.zeros((len(CAUSES), len(self.causes)))
+        effects[[*_ROWS.values()]] = [getattr(self, row) for row in _ROWS]
+        return JointErrors(effects=effects, causes=self.causes, shared_by=self.by)
+
+    @classmethod
+    def of(cls, joints: Sequence[JointErrors]) -> tuple[Correlated, ...]:
+        """Of one calibration's seats, which share their parts; those that do nothing are left out."""
+        effects = np.array([joint.effects[[*_ROWS.values()]] for joint in joints])
+        kept = np.flatnonzero(effects.any(axis=(0, 1)))
+        causes, by = tuple(joints[0].causes[part] for part in kept), f"calibration {zlib.crc32(effects.tobytes()):08x}"
+        tables = [[[float(f"{value:.4g}") for value in row] for row in seat] for seat in effects[:, :, kept]]
+        return tuple(cls(by=by, causes=causes, **dict(zip(_ROWS, rows, strict=True))) for rows in tables)
+
+
+# Its rows among `CAUSES`.
+_ROWS = dict(
+    zip(
+        ("focal_share", "k1", "east_m", "north_m", "up_m", "right_deg", "down_deg", "forward_deg"),
+        (0, 2, 5, 6, 7, 8, 9, 10),
+        strict=True,
+    )
+)
 
 
 class Mounting(Entry):
@@ -28,15 +82,16 @@ class Mounting(Entry):
     roll_deg: float = Field(default=0.0, description="right side down positive")
     sigma_m: float = Field(default=0.3, gt=0, description="one-sigma error of the position, each axis")
     sigma_deg: float = Field(default=0.3, gt=0, description="one-sigma error of each angle")
+    errors: Correlated | None = Field(default=None, description="instead of both sigmas and the lens's")
 
     def pose_at(self, at_s: float) -> Pose:
         """The unchanging pose, stamped with the time asked for."""
         look = Attitude(yaw_deg=self.yaw_deg, pitch_deg=self.pitch_deg, roll_deg=self.roll_deg)
-        sigmas = PoseSigmas(
-            horizontal_m=self.sigma_m, vertical_m=self.sigma_m, yaw_deg=self.sigma_deg, tilt_deg=self.sigma_deg
-        )
+        sigma_m, sigma_deg = (0.0, 0.0) if self.errors else (self.sigma_m, self.sigma_deg)
+        sigmas = PoseSigmas(horizontal_m=sigma_m, vertical_m=sigma_m, yaw_deg=sigma_deg, tilt_deg=sigma_deg)
+        joint = self.errors.joint() if self.errors else None
         position = Geodetic(lat_deg=self.lat_deg, lon_deg=self.lon_deg, alt_ellipsoid_m=self.alt_ellipsoid_m)
-        return Pose(at_s=at_s, position=position, body=look, gimbal=look, sigmas=sigmas)
+        return Pose(at_s=at_s, position=position, body=look, gimbal=look, sigmas=sigmas, joint=joint)
 
 
 class Aim(Entry):
@@ -84,6 +139,11 @@ class HeadingSeat(Seat):
     """A seat of its own where the lens looks within 45 degrees of a heading: a compass errs by its heading."""
 
     heading_deg: float = Field(description="clockwise from true north")
+    errors: Correlated | None = Field(default=None, description="instead of its sigmas and the lens's")
+
+    def mount(self) -> Mount:
+        """The corrections."""
+        return replace(Seat.mount(self), joint=self.errors.joint() if self.errors else None)
 
 
 class MountEntry(Seat):

@@ -220,6 +220,10 @@ def test_zones_drawn_on_another_map_accuse_nobody(tmp_path: Path, datum: Datum) 
     assert not withheld.profile.located
     assert withheld.left_out[-1].code == "datum_suspected"
     assert f"zones.geojson: looks like {datum}" in withheld.left_out[-1].message
+    stated = withhold_misplaced(found, replace(site, zones=(shifted,)), checked=True)
+    assert stated.profile.located
+    assert stated.left_out[-1].code == "datum_checked"
+    assert stated.look_id != withheld.look_id
 
 
 @dataclass(slots=True)

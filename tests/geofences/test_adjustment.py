@@ -94,10 +94,10 @@ def test_errors_estimated_together_make_a_smaller_ellipse_than_added_up() -> Non
     pose, joint = replace(found.poses[2], sigmas=exact), found.errors(0, 2, by="survey")
     assert np.diag(joint.effects @ joint.effects.T)[0] == pytest.approx(found.focal_sigma_share**2, rel=0.01)
     exactly = {"ground_alt_ellipsoid_m": 10.0, "terrain": found.terrain, "pixel_sigma_px": 0, "ground_sigma_m": 0}
-    lens = replace(found.camera(CAMERA), focal_sigma_share=0.0)
-    fix = locate(lens, FRAME, pose, np.array([1200.0, 700.0]), joint=joint, **exactly)
+    lens = found.camera(CAMERA)
+    fix = locate(lens, FRAME, replace(pose, joint=joint), np.array([1200.0, 700.0]), **exactly)
     apart = JointErrors(effects=np.diag(np.linalg.norm(joint.effects, axis=1)), causes=CAUSES, shared_by="survey")
-    added = locate(lens, FRAME, pose, np.array([1200.0, 700.0]), joint=apart, **exactly)
+    added = locate(lens, FRAME, replace(pose, joint=apart), np.array([1200.0, 700.0]), **exactly)
     assert fix.ellipse.semi_major_m < 0.9 * added.ellipse.semi_major_m
 
 
@@ -132,7 +132,7 @@ def test_joint_errors_move_the_point_as_the_things_themselves_do() -> None:
         placed(mounted(offset_enu_m=late)),
     ]  # fmt: skip
     unit = JointErrors(effects=np.eye(12), causes=CAUSES, shared_by="x")
-    fix = locate(lens, FRAME, pose, xy_px, ground_alt_ellipsoid_m=10.0, joint=unit)
+    fix = locate(lens, FRAME, replace(pose, joint=unit), xy_px, ground_alt_ellipsoid_m=10.0)
     columns = np.array([term.effect_m for term in fix.terms if term.shared_by == "x"])
     # Where a ray meets a height model is found to a millimetre, so a slope's column to a metre a unit.
     assert columns == pytest.approx((np.array(moved) - placed()) / small, rel=0.03, abs=1.0)
