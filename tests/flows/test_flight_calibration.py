@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from flows.flight_calibration import calibrate_clip, calibrate_photographs, solve
+from flows.recording import render_clip
 from flows.site_folder import init_site
 from geofences.adjustment import Ties
 from geofences.attitude import Attitude
@@ -20,9 +21,9 @@ from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from geofences.projection import project
 from pipeline.geotag.ground import Ground
+from pipeline.scene.world import build_world
 from pipeline.site import read_site
 from pipeline.sources.camera_file import CameraEntry, Lens
-from pipeline.sources.media import ClipWriter
 
 BEACH = Path(__file__).resolve().parents[3] / "shared" / "data" / "geo" / "brighton_beach"
 FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3, lon_deg=120.1, alt_ellipsoid_m=10.0))
@@ -55,11 +56,22 @@ def test_a_seat_is_found_and_heights_count_above_the_middle_of_what_was_seen() -
         xy_px=table[:, 2:],
         surveyed_enu_m=np.full((len(spots), 3), np.nan),
     )
-    _, mount = solve(CAMERA, GROUND, poses, [0] * 8, [0.0], ties)
+    solved, mount = solve(CAMERA, GROUND, poses, [0] * 8, [0.0], ties)
     (seat,) = mount.by_heading
     assert seat.seat_cam_deg[2] == pytest.approx(3.0, abs=0.7)
     stands_m = seat.mount().corrected(poses[0]).position.alt_ellipsoid_m - 10.0
     assert stands_m == pytest.approx(40.0, abs=2.0)
+    entry = CameraEntry(
+        id="d", name="d", kind="stills", lens=Lens(width_px=1600, height_px=900, hfov_deg=80), mount=mount
+    )
+    again = CameraEntry.model_validate(tomllib.loads(entry.toml()))
+    assert again == entry
+    ingested, old = (m.mount().corrected(poses[0]) for m in (again.mount, seat.model_copy(update={"errors": None})))
+    xy_px, lens = (1500.0, 100.0), solved.camera(CAMERA)
+    fix, added = GROUND.locate(lens, ingested, xy_px), GROUND.locate(lens, old, xy_px)
+    assert fix.ellipse.semi_major_m < added.ellipse.semi_major_m
+    calibration = {term.shared_by for term in fix.terms} - {""}
+    assert calibration == {seat.errors.by}
 
 
 @pytest.mark.real
@@ -86,7 +98,7 @@ def test_brighton_calibrates_itself(tmp_path: Path) -> None:
 
 
 def test_a_planted_time_offset_of_a_clip_is_found(tmp_path: Path) -> None:
-    """A drawn clip of 12 s that turns and speeds up, its log's clock 0.6 s ahead: found to a tenth of a second."""
+    """A rendered clip of 12 s that turns and speeds up, its log's clock 0.6 s ahead: found to a tenth of a second."""
     init_site(tmp_path / "site")
     site = read_site(tmp_path / "site")
     frame, lens = site.ground.frame, Camera.from_fov(size_px=(320, 240), hfov_deg=70.0)
@@ -94,19 +106,15 @@ def test_a_planted_time_offset_of_a_clip_is_found(tmp_path: Path) -> None:
     def flown(at_s: float) -> tuple[float, float]:
         return 20.0 + 25.0 * float(np.sin(0.7 * at_s)), 2.0 * at_s + 3.0 * float(np.sin(0.9 * at_s))
 
-    rng = np.random.default_rng(4)
-    texture = cv2.resize(rng.integers(0, 255, (400, 400, 3), dtype=np.uint8), (1600, 1600))
-    corners_m = np.array([[-60.0, -40, 0], [60, -40, 0], [60, 80, 0], [-60, 80, 0]])
-    corners_px = np.array([[0, 0], [1600, 0], [1600, 1600], [0, 1600]], dtype=np.float32)
+    def seen(at_s: float) -> Pose:
+        yaw_deg, north_m = flown(at_s - START_S - 4)
+        look = Attitude(yaw_deg=yaw_deg, pitch_deg=-90.0)
+        eye = frame.geodetic_from_enu(np.array([0.0, north_m, 40.0]))
+        return Pose(at_s=at_s, position=eye, body=look, gimbal=look)
+
+    world = build_world(7, start_s=START_S)
+    render_clip(world, lens, seen, tmp_path / "clip.mp4", start_s=START_S + 4, duration_s=12.0, rate_hz=4)
     samples: list[dict[str, object]] = [{"kind": "clock", "boot_s": 0.0, "unix_s": START_S}]
-    with ClipWriter(tmp_path / "clip.mp4", size_px=(320, 240), rate_hz=4, start_s=START_S + 4) as clip:
-        for number in range(48):
-            yaw_deg, north_m = flown(number / 4)
-            look = Attitude(yaw_deg=yaw_deg, pitch_deg=-90.0)
-            eye = frame.geodetic_from_enu(np.array([0.0, north_m, 40.0]))
-            pose = Pose(at_s=0.0, position=eye, body=look, gimbal=look)
-            shown_px = project(lens, frame, pose, corners_m).xy_px.astype(np.float32)
-            clip.write(cv2.warpPerspective(texture, cv2.getPerspectiveTransform(corners_px, shown_px), (320, 240)))
     for boot_s in np.arange(0.0, 20.0, 0.1):
         yaw_deg, north_m = flown(boot_s - 4 - 0.6)
         place = frame.geodetic_from_enu(np.array([0.0, north_m, 40.0]))

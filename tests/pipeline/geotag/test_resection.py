@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from geofences.attitude import Attitude, attitude_from_enu_cam, enu_from_cam
 from geofences.camera import Camera
+from geofences.ellipse import CHI2_95
 from geofences.local_frame import LocalFrame
-from geofences.pose import Pose
+from geofences.location import locate
+from geofences.pose import Pose, PoseSigmas
 from geofences.position import Geodetic
 from geofences.projection import project
 from pipeline.geotag.resection import Pairs, PoorPairs, resect
+from pipeline.sources.camera_file import Correlated
 
 FRAME = LocalFrame(origin=Geodetic(lat_deg=30.3, lon_deg=120.1, alt_ellipsoid_m=15.0))
 EYE_M = np.array([3.0, -2.0, 6.5])
@@ -61,6 +66,29 @@ def test_the_camera_is_where_it_stands(count: int, flat: bool, known: bool, seed
     assert np.abs(turned).max() < 4 * found.sigma_deg < 2.4
     assert abs(found.camera.focal_px / 985.0 - 1) <= 4 * found.camera.focal_sigma_share < 0.2
     assert found.left_out is None
+
+
+@pytest.mark.parametrize(("share", "tries"), [(0.0, 60), (0.03, 60), (None, 15)])
+def test_the_ellipse_of_what_a_placed_camera_locates_holds_it(share: float | None, tries: int) -> None:
+    """In about 95 of 100 resections, through the camera file's rounding; a lens stated, badly stated, and found."""
+    feet_m = np.array([[10.0, 8.0, 0.0], [4.0, 14.0, 0.0], [20.0, 12.0, 0.0]])
+    truth = Pose(at_s=0.0, position=FRAME.geodetic_from_enu(EYE_M), body=LOOK, gimbal=LOOK)
+    exact = PoseSigmas(horizontal_m=0, vertical_m=0, yaw_deg=0, tilt_deg=0, time_s=0)
+    rng, shown_px, squares = np.random.default_rng(11), project(CAMERA, FRAME, truth, feet_m).xy_px, []
+    for seed in range(tries):
+        k = CAMERA.k * (1 + (share or 0.0) * rng.normal())
+        k[:, 2] = CAMERA.k[:, 2]
+        camera = replace(CAMERA, k=k, focal_sigma_share=share or 0.0)
+        found = resect(camera, pairs_at(8, seed=100 + seed), focal_known=share is not None)
+        look, joint = attitude_from_enu_cam(found.enu_from_cam), Correlated.of([found.joint])[0].joint()
+        place = FRAME.geodetic_from_enu(found.eye_m)
+        pose = Pose(at_s=0.0, position=place, body=look, gimbal=look, sigmas=exact, joint=joint)
+        for foot_m, xy_px in zip(feet_m, shown_px + rng.normal(0, 2, shown_px.shape), strict=True):
+            fix = locate(found.camera, FRAME, pose, xy_px, ground_alt_ellipsoid_m=15.0, ground_sigma_m=0.0)
+            miss_m = fix.enu_m[:2] - foot_m[:2]
+            squares.append(miss_m @ np.linalg.inv(fix.ellipse.covariance_m2) @ miss_m)
+    assert np.mean(np.array(squares) <= CHI2_95) > 0.89
+    assert np.mean(squares) == pytest.approx(2.0, abs=0.8)
 
 
 @pytest.mark.parametrize("wrong", [0, 3, 7])
