@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -58,7 +59,8 @@ class Correlated(Entry):
         kept = np.flatnonzero(effects.any(axis=(0, 1)))
         causes, by = tuple(joints[0].causes[part] for part in kept), f"calibration {zlib.crc32(effects.tobytes()):08x}"
         tables = [[[float(f"{value:.4g}") for value in row] for row in seat] for seat in effects[:, :, kept]]
-        return tuple(cls(by=by, causes=causes, **dict(zip(_ROWS, rows, strict=True))) for rows in tables)
+        shared = {"by": by, "causes": causes}
+        return tuple(cls.model_validate(shared | dict(zip(_ROWS, rows, strict=True))) for rows in tables)
 
 
 # Its rows among `CAUSES`.
@@ -203,8 +205,9 @@ class CameraEntry(Entry):
     clock_offset_s: float = Field(default=0.0, description="added to the camera's own clock")
 
     def toml(self) -> str:
-        """As a file of its own."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+        """As a file of its own, a list a line."""
+        text = tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+        return re.sub(r"\[\n([^\[\]]*),\n\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
     @model_validator(mode="after")
     def _one_place(self) -> CameraEntry:
