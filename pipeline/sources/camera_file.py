@@ -56,13 +56,14 @@ class Correlated(Entry):
     def of(cls, joints: Sequence[JointErrors]) -> tuple[Correlated, ...]:
         """Of one calibration's seats, which share their parts; those that do nothing are left out."""
         effects = np.array([joint.effects[[*_ROWS.values()]] for joint in joints])
-        kept = np.flatnonzero(effects.any(axis=(0, 1)))
+        kept = np.flatnonzero(np.abs(effects).max(axis=(0, 1)) > _NOTHING)
         causes, by = tuple(joints[0].causes[part] for part in kept), f"calibration {zlib.crc32(effects.tobytes()):08x}"
         tables = [[[float(f"{value:.4g}") for value in row] for row in seat] for seat in effects[:, :, kept]]
         shared = {"by": by, "causes": causes}
         return tuple(cls.model_validate(shared | dict(zip(_ROWS, rows, strict=True))) for rows in tables)
 
 
+_NOTHING = 1e-9
 # Its rows among `CAUSES`.
 _ROWS = dict(
     zip(
