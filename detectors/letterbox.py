@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from detectors import boxes
+from detectors.errors import DetectorError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,11 @@ STRIDE_PX = 32
 
 PAD_GREY = 114
 """Grey of the borders, as in training. Source: the YOLO family's convention since YOLOv3 (Ultralytics)."""
+
+
+LEAST_SHARE = 0.97
+"""A picture is shrunk to this share where that saves a row of cells: 352 rows for a 16:9 camera at 640, not 384.
+Source: docs/benchmarks.md, Detectors (no class loses by it, a twelfth of the work is saved)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +64,29 @@ class Letterbox:
         return boxes.clip(back, width_px=self.width_px, height_px=self.height_px)
 
 
+def fit_picture(image_bgr: NDArray[np.uint8], long_side_px: int) -> Letterbox:
+    """How one (h, w, 3) uint8 BGR picture fits.
+
+    Raises:
+        DetectorError: the array is no such picture.
+    """
+    if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8 or not image_bgr.size:
+        msg = f"expected a (h, w, 3) uint8 BGR picture, got shape {image_bgr.shape} of {image_bgr.dtype}"
+        raise DetectorError(msg)
+    return fit(width_px=image_bgr.shape[1], height_px=image_bgr.shape[0], long_side_px=long_side_px)
+
+
 def fit(*, width_px: int, height_px: int, long_side_px: int) -> Letterbox:
-    """The smallest input, in multiples of 32, that holds the picture scaled to `long_side_px` on its longer side."""
+    """The smallest input, in multiples of 32, that holds the picture scaled to `long_side_px` on its longer side.
+
+    It is scaled a little less where its shorter side then ends on a multiple of 32 (`LEAST_SHARE`).
+    """
     scale = long_side_px / max(width_px, height_px)
+    short_px = min(width_px, height_px) * scale
+    if (whole_px := short_px // STRIDE_PX * STRIDE_PX) >= LEAST_SHARE * short_px:
+        scale *= whole_px / short_px
     inner_width, inner_height = round(width_px * scale), round(height_px * scale)
-    input_width = -(-inner_width // STRIDE_PX) * STRIDE_PX
-    input_height = -(-inner_height // STRIDE_PX) * STRIDE_PX
+    input_width, input_height = (-(-inner // STRIDE_PX) * STRIDE_PX for inner in (inner_width, inner_height))
     return Letterbox(
         width_px=width_px,
         height_px=height_px,

@@ -80,6 +80,18 @@ class ModelManifest:
             raise ModelUnusable(msg)
         return names[0]
 
+    def long_side(self, asked_px: int | None) -> int:
+        """Longer side of the network input: the one asked for, else the manifest's.
+
+        Raises:
+            ModelUnusable: it is no multiple of 32.
+        """
+        side_px = self.input_px if asked_px is None else asked_px
+        if side_px < STRIDE_PX or side_px % STRIDE_PX:
+            msg = f"long_side_px is {side_px}; give a positive multiple of {STRIDE_PX}"
+            raise ModelUnusable(msg)
+        return side_px
+
     def threshold_row(self, score_floor: float | None) -> NDArray[np.float32]:
         """(classes,) thresholds; all are `score_floor` where one is given."""
         return np.array(self.thresholds if score_floor is None else [score_floor] * len(self.thresholds), np.float32)

@@ -1,19 +1,21 @@
 """The product's detector: OpenVINO on the CPU, in process, without torch.
 
-The rule kept here: this is the only file that imports openvino, and its telemetry package is barred before that import,
-so that OpenVINO falls back to its own silent stand-in.
+The rules kept here: this is the only file that imports openvino, and its telemetry package is barred before that
+import, so that OpenVINO falls back to its own silent stand-in. Class scores are computed first; the branch that places
+boxes (an eighth of the work) runs only where a score is high enough.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detectors.decode import decode
-from detectors.errors import DetectorError, ModelUnusable
-from detectors.letterbox import STRIDE_PX, fit
+from detectors.errors import ModelUnusable
+from detectors.letterbox import fit_picture
 from detectors.model_folder import identity, load_manifest, verify_file
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's own way to bar an import
@@ -23,6 +25,7 @@ import openvino as ov  # noqa: E402 - after the bar
 __all__ = ["OpenVinoEngine", "ov"]
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,6 +34,25 @@ if TYPE_CHECKING:
 
 MOST_SHAPES = 8
 """Compiled networks kept, one per input shape: cameras come in few picture sizes, and each costs some 30 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halves:
+    """A compiled network for one input shape, in two parts.
+
+    Attributes:
+        scores: from (1, h, w, 3) BGR bytes: (1, classes, anchors) scores, then the feature maps.
+        boxes: from the feature maps: (1, 4, anchors) boxes.
+    """
+
+    scores: ov.InferRequest
+    boxes: ov.InferRequest
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Callable[[], NDArray[np.float32]]]:
+        """(classes, anchors) scores of one picture, and what gives its (4, anchors) boxes until the next look."""
+        seen = self.scores.infer([pixels[None]], share_inputs=True, share_outputs=True)
+        scores, *features = (seen[place] for place in range(len(seen)))
+        return scores[0], lambda: self.boxes.infer(features, share_inputs=True, share_outputs=True)[0][0]
 
 
 class OpenVinoEngine:
@@ -58,10 +80,7 @@ class OpenVinoEngine:
             ModelUnusable: a file is missing, altered, or no network; or `long_side_px` is no multiple of 32.
         """
         self._manifest = load_manifest(folder)
-        self._long_side_px = self._manifest.input_px if long_side_px is None else long_side_px
-        if self._long_side_px < STRIDE_PX or self._long_side_px % STRIDE_PX:
-            msg = f"long_side_px is {self._long_side_px}; give a positive multiple of {STRIDE_PX}"
-            raise ModelUnusable(msg)
+        self._long_side_px = self._manifest.long_side(long_side_px)
         self._thresholds = self._manifest.threshold_row(score_floor)
         form = precision or self._manifest.precision
         xml, weights = (
@@ -78,7 +97,7 @@ class OpenVinoEngine:
         except RuntimeError as error:
             msg = f"{xml}: OpenVINO cannot read it ({error}); export the model again"
             raise ModelUnusable(msg) from error
-        self._requests: dict[tuple[int, int], ov.InferRequest] = {}
+        self._compiled: dict[tuple[int, int], Halves] = {}
 
     @property
     def model(self) -> ModelIdentity:
@@ -91,30 +110,28 @@ class OpenVinoEngine:
         Raises:
             DetectorError: the array is no such picture.
         """
-        if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8 or not image_bgr.size:
-            msg = f"expected a (h, w, 3) uint8 BGR picture, got shape {image_bgr.shape} of {image_bgr.dtype}"
-            raise DetectorError(msg)
-        height, width = image_bgr.shape[:2]
-        letterbox = fit(width_px=width, height_px=height, long_side_px=self._long_side_px)
-        request = self._request_for(letterbox.input_height_px, letterbox.input_width_px)
-        raw = request.infer([letterbox.apply(image_bgr)[None]], share_inputs=True, share_outputs=True)[0]
+        letterbox = fit_picture(image_bgr, self._long_side_px)
+        halves = self._halves_for(letterbox.input_height_px, letterbox.input_width_px)
         return decode(
-            raw[0],
+            *halves.look(letterbox.apply(image_bgr)),
             letterbox=letterbox,
             thresholds=self._thresholds,
             nms_iou=self._manifest.nms_iou,
             model=self._model,
         )
 
-    def _request_for(self, height_px: int, width_px: int) -> ov.InferRequest:
+    def _halves_for(self, height_px: int, width_px: int) -> Halves:
         """The compiled network for an input shape; the oldest goes when there are too many."""
         key = (height_px, width_px)
-        if key not in self._requests:
-            if len(self._requests) >= MOST_SHAPES:
-                del self._requests[next(iter(self._requests))]
-            compiled = self._core.compile_model(self._shaped(height_px, width_px), "CPU", self._settings)
-            self._requests[key] = compiled.create_infer_request()
-        return self._requests[key]
+        if key not in self._compiled:
+            if len(self._compiled) >= MOST_SHAPES:
+                del self._compiled[next(iter(self._compiled))]
+            scores, boxes = (
+                self._core.compile_model(part, "CPU", self._settings).create_infer_request()
+                for part in in_halves(self._shaped(height_px, width_px))
+            )
+            self._compiled[key] = Halves(scores=scores, boxes=boxes)
+        return self._compiled[key]
 
     def _shaped(self, height_px: int, width_px: int) -> ov.Model:
         """The network for one shape that takes BGR bytes as they are and does its own scaling and reordering."""
@@ -127,3 +144,49 @@ class OpenVinoEngine:
         pixels.model().set_layout(ov.Layout("NCHW"))
         pixels.preprocess().convert_element_type(ov.Type.f32).convert_color(ov.preprocess.ColorFormat.RGB).scale(255.0)
         return steps.build()
+
+
+def in_halves(network: ov.Model) -> tuple[ov.Model, ov.Model]:
+    """A network that gives boxes and scores in one array, as one that gives scores and features and one for the boxes.
+
+    The cut runs where the branch of boxes leaves what both need, before any quantisation, which both then do.
+    """
+    rest = network.clone()  # a part cut off by inputs of its own changes the network it is cut from
+    first, second = _features(network), _features(rest)
+    scores, boxes = _head(network)[1], _head(rest)[0]
+    inputs = [ov.opset13.parameter(list(feature.get_shape()), np.float32) for feature in second]
+    for feature, given in zip(second, inputs, strict=True):
+        for reader in feature.get_target_inputs():
+            reader.replace_source_output(given.output(0))
+    return ov.Model([scores, *first], network.get_parameters()), ov.Model([boxes], inputs)
+
+
+def _head(network: ov.Model) -> list[ov.Output]:
+    """The outputs for boxes and for scores, before they are put together."""
+    together = network.get_results()[0].input_value(0).get_node()
+    return [place.get_source_output() for place in together.inputs()]
+
+
+def _features(network: ov.Model) -> list[ov.Output]:
+    """What both branches of the head read, in the order of the network."""
+    for_boxes, for_scores = (_sources(output) for output in _head(network))
+    found: dict[str, ov.Output] = {}
+    for node in network.get_ordered_ops():
+        shared = node.get_name() in for_boxes & for_scores and node.get_type_name() != "Constant"
+        readers = {reader.get_node().get_name() for output in node.outputs() for reader in output.get_target_inputs()}
+        if shared and readers & (for_boxes - for_scores):
+            feature = node.input_value(0) if node.get_type_name() == "FakeQuantize" else node.output(0)
+            found[feature.get_node().get_name()] = feature
+    return list(found.values())
+
+
+def _sources(output: ov.Output) -> set[str]:
+    """Names of all nodes that an output depends on."""
+    found: set[str] = set()
+    left = [output.get_node()]
+    while left:
+        node = left.pop()
+        if node.get_name() not in found:
+            found.add(node.get_name())
+            left += [place.get_source_output().get_node() for place in node.inputs()]
+    return found

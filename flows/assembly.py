@@ -73,18 +73,31 @@ def open_engine(site: Site, kind: SourceKind, *, long_side_px: int | None = None
     """The site's detector, at the input size for that kind of source or at the given one.
 
     Raises:
-        ModelUnusable: the weights are missing or altered.
+        ModelUnusable: the weights are missing or altered, or the site names a GPU that cannot be used.
     """
-    from detectors.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - OpenVINO is not in the CLI's import path
-
     model = site.settings.model
     usual_px = model.camera_long_side_px if kind is SourceKind.CITY_EYE else model.drone_long_side_px
+    if model.device != "cpu":
+        return _open_on_gpu(model_folder(site), long_side_px=long_side_px or usual_px, device=model.device)
+    from detectors.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - OpenVINO is not in the CLI's import path
+
     return OpenVinoEngine(
         model_folder(site),
         long_side_px=long_side_px or usual_px,
         threads=model.threads,
         precision=model.precision or None,
     )
+
+
+def _open_on_gpu(folder: Path, *, long_side_px: int, device: str) -> Engine:
+    from detectors.errors import ModelUnusable  # noqa: PLC0415 - with the engine
+
+    try:
+        from detectors.torch_engine import open_torch_engine  # noqa: PLC0415 - torch only where a GPU is asked for
+    except ImportError as error:
+        msg = f'[model] device is {device!r}, which needs torch and ultralytics ({error}); install them or say "cpu"'
+        raise ModelUnusable(msg) from error
+    return open_torch_engine(folder, long_side_px=long_side_px, device=device)
 
 
 def make_examiner(site: Site, kind: SourceKind, *, drill: bool = False) -> Examiner:

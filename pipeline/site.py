@@ -191,6 +191,11 @@ class ModelSettings(Entry):
     precision: Literal["", "bf16", "int8"] = Field(
         default="", description="form of the network; empty = as the model's manifest says"
     )
+    device: str = Field(
+        default="cpu",
+        pattern=r"^(cpu|cuda(:\d+)?)$",
+        description="`cuda` or `cuda:1`: by torch in half precision on that GPU, whatever threads and precision say",
+    )
 
 
 class SceneSettings(Entry):

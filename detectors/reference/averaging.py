@@ -38,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("share", type=float, help="of the tuned weights, 0 to 1")
     parser.add_argument("out", type=Path, help="checkpoint to write (.pt)")
     choice = parser.parse_args(argv)
-    loaded: list[dict[str, Any]] = [torch.load(path, weights_only=False) for path in (choice.start, choice.tuned)]
+    loaded: list[dict[str, Any]] = [
+        torch.load(path, map_location="cpu", weights_only=False) for path in (choice.start, choice.tuned)
+    ]
     start, tuned = ((held.get("ema") or held["model"]).float() for held in loaded)
     tuned.load_state_dict(average(start.state_dict(), tuned.state_dict(), choice.share))
     torch.save({**loaded[1], "ema": tuned.half(), "model": None}, choice.out)

@@ -1,4 +1,4 @@
-"""Fine-tunes a YOLOv8 detector on partly labelled pictures, on a CPU, resumably.
+"""Fine-tunes a YOLOv8 detector on partly labelled pictures, on a GPU where there is one, resumably.
 
 `python -m detectors.training RECIPE --pictures FOLDER --start WEIGHTS --run FOLDER [--renderings FOLDER] [--resume]`
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,29 +19,21 @@ import numpy as np
 import torch
 
 from detectors import scoring
-from detectors.decode import decode
-from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
+from detectors.detections import CLASS_NAMES, ModelIdentity
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
-from detectors.letterbox import fit
 from detectors.picture_folder import LabelledPicture, read_picture_folder, read_picture_folders
-from detectors.reference.quiet import give_back_pillow, silence_ultralytics
+from detectors.reference.quiet import give_back_pillow
 from detectors.reference.recipe import Recipe, check_manifest, read_recipe, split_off_validation
-from detectors.reference.torchvision_shim import ensure_torchvision
 from detectors.reference.training_set import TrainingSet
+from detectors.torch_engine import DetectionModel, TorchEngine  # silences ultralytics, which comes next
 
-silence_ultralytics()
-ensure_torchvision()
+from ultralytics.data.build import build_dataloader  # isort: skip
+from ultralytics.models.yolo.detect import DetectionTrainer  # isort: skip
 
-from ultralytics.data.build import build_dataloader  # noqa: E402 - silenced and shimmed first
-from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: E402 - as above
-from ultralytics.nn.tasks import DetectionModel  # noqa: E402 - as above
-
-from detectors.reference.masked_loss import MaskedDetectionLoss  # noqa: E402 - imports ultralytics
+from detectors.reference.masked_loss import MaskedDetectionLoss  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 give_back_pillow()
 
@@ -48,6 +41,11 @@ VALIDATION_INPUT_PX = {"real": 640, "scene": 1280, "new": 640}
 """Longer side at which each part of the validation pictures is looked at: as it is in use."""
 
 VALIDATION_NMS_IOU = 0.5
+
+DEVICE = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+
+LOADERS = max(1, len(os.sched_getaffinity(0)) - 1) if DEVICE.type == "cuda" else 1
+"""Processes that draw samples, 0.1 s each: on a CPU, where the network is slower than that, one beside it pays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +60,14 @@ class Job:
 
 
 class HalfPrecisionModel(DetectionModel):  # type: ignore[misc]  # ultralytics is not typed
-    """A detection model whose training forward runs in bfloat16, channels last (2.5 times faster on AVX512-BF16)."""
+    """A detection model whose training forward runs in bfloat16, channels last (2.5 times faster on AVX512-BF16).
+
+    Ultralytics' own `amp` tries a model it would download, and has no bfloat16 on CPUs.
+    """
 
     def predict(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - ultralytics' signature
         """Forward pass."""
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
+        with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=self.training):
             return super().predict(x.contiguous(memory_format=torch.channels_last), *args, **kwargs)
 
 
@@ -87,7 +88,7 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
         del dataset_path, rank
         real = self._job.real if mode == "train" else self._job.real[:1]
         rendered = self._job.rendered if mode == "train" else ()
-        workers = 1 if mode == "train" else 0  # ultralytics sets none on a CPU; one drawing beside the network pays
+        workers = LOADERS if mode == "train" else 0
         dataset = TrainingSet(real, rendered, self._job.recipe)
         return build_dataloader(dataset, batch_size, workers, shuffle=mode == "train", rank=-1, device=self.device)
 
@@ -114,7 +115,7 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
         network = self.ema.ema.eval()
         metrics: dict[str, float] = {}
         for part, pictures in self._job.validation.items():
-            engine = NetworkInTraining(network, VALIDATION_INPUT_PX[part])
+            engine = in_training(network, VALIDATION_INPUT_PX[part])
             found = [detect_in_shares(engine, picture) for picture in pictures]
             for class_id, name in enumerate(CLASS_NAMES):
                 figures = scoring.judge(looks_of(class_id, pictures, found), threshold=0.3, iou_at_least=0.5)
@@ -146,33 +147,21 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
 
 
 def computes_in_bf16() -> bool:
-    """Whether this CPU multiplies bfloat16 itself and does not emulate it."""
+    """Whether the GPU, or the CPU where there is none, multiplies bfloat16 itself and does not emulate it."""
+    if DEVICE.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
-class NetworkInTraining:
-    """The network of the running epoch, asked as an engine is."""
-
-    model = ModelIdentity(name="in training", weights_sha256="")
-
-    def __init__(self, network: DetectionModel, long_side_px: int) -> None:
-        self._network = network
-        self._long_side_px = long_side_px
-
-    def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
-        """Boxes of any score worth ranking."""
-        height, width = image_bgr.shape[:2]
-        letterbox = fit(width_px=width, height_px=height, long_side_px=self._long_side_px)
-        pixels = np.ascontiguousarray(letterbox.apply(image_bgr)[None, :, :, ::-1].transpose(0, 3, 1, 2))
-        with torch.inference_mode():
-            raw = self._network(torch.from_numpy(pixels).float() / 255)
-        return decode(
-            (raw[0] if isinstance(raw, tuple) else raw)[0].float().numpy(),
-            letterbox=letterbox,
-            thresholds=np.full(len(CLASS_NAMES), SCORE_FLOOR, np.float32),
-            nms_iou=VALIDATION_NMS_IOU,
-            model=self.model,
-        )
+def in_training(network: DetectionModel, long_side_px: int) -> TorchEngine:
+    """The network of the running epoch as an engine, which says boxes of any score worth ranking."""
+    return TorchEngine(
+        network=network,
+        model=ModelIdentity(name="in training", weights_sha256=""),
+        long_side_px=long_side_px,
+        thresholds=np.full(len(CLASS_NAMES), SCORE_FLOOR, np.float32),
+        nms_iou=VALIDATION_NMS_IOU,
+    )
 
 
 def gather(recipe: Recipe, pictures: Sequence[Path], renderings: Path | None, *, threads: int) -> Job:
@@ -202,7 +191,7 @@ def overrides_of(recipe: Recipe, *, start: Path, run: Path, resume: bool) -> dic
         "nbs": recipe.nominal_batch, "optimizer": "AdamW", "lr0": recipe.lr0, "lrf": recipe.lrf, "momentum": 0.9,
         "weight_decay": 0.0005, "warmup_epochs": recipe.warmup_epochs, "warmup_bias_lr": 0.0, "cos_lr": True,
         "freeze": recipe.freeze_layers, "close_mosaic": recipe.close_mosaic_epochs, "seed": recipe.seed,
-        "workers": 1, "amp": False, "plots": False, "device": "cpu", "patience": 1000, "save_period": 1,
+        "workers": LOADERS, "amp": False, "plots": False, "device": str(DEVICE), "patience": 1000, "save_period": 1,
         "resume": str(run / "weights" / "last.pt") if resume else False,
     }  # fmt: skip
 

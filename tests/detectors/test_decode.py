@@ -16,7 +16,7 @@ def decoded(*anchors: tuple[float, ...]) -> Detections:
     """Detections of (x, y, width, height, four scores) anchors in a 640 x 320 picture seen at 320 px."""
     raw = np.array(anchors, np.float32).reshape(-1, 8).T
     box = fit(width_px=640, height_px=320, long_side_px=320)
-    return decode(raw, letterbox=box, thresholds=THRESHOLDS, nms_iou=0.5, model=MODEL)
+    return decode(raw[4:], lambda: raw[:4], letterbox=box, thresholds=THRESHOLDS, nms_iou=0.5, model=MODEL)
 
 
 def test_boxes_are_scaled_to_the_picture() -> None:
@@ -56,6 +56,6 @@ def test_a_noisy_frame_is_bounded() -> None:
     raw[0], raw[1], raw[2:4] = rng.uniform(0, 320, raw.shape[1]), rng.uniform(0, 160, raw.shape[1]), 1
     raw[4] = np.linspace(0.4, 0.9, raw.shape[1])
     box = fit(width_px=640, height_px=320, long_side_px=320)
-    found = decode(raw, letterbox=box, thresholds=THRESHOLDS, nms_iou=0.5, model=MODEL)
+    found = decode(raw[4:], lambda: raw[:4], letterbox=box, thresholds=THRESHOLDS, nms_iou=0.5, model=MODEL)
     assert 0 < len(found) <= MOST_CANDIDATES
     assert found.score.min() > 0.45

@@ -1,4 +1,4 @@
-"""The product's engine says what ultralytics says of the same weights, and its INT8 form nearly so."""
+"""Our engines say what ultralytics' own path says of the same weights, and the INT8 form nearly so."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from detectors import boxes, scoring
-from detectors.detections import CLASS_NAMES
+from detectors.decode import RIVALS
+from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
+from detectors.errors import ModelUnusable
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
+from detectors.letterbox import fit_picture
 from detectors.model_folder import INT8_MARK, SHIPPED, load_manifest
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.picture_folder import LabelledPicture, read_picture_folder
 from detectors.reference.export import add_int8
 from detectors.reference.recipe import Recipe, split_off_validation
-from detectors.reference.ultralytics_engine import UltralyticsEngine
+from detectors.torch_engine import open_torch_engine
+
+from ultralytics import YOLO  # isort: skip
 
 if TYPE_CHECKING:
-    from detectors.detections import Detections
+    from detectors.detections import Engine
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "train" / "images"
 SHIPS_INT8 = any(name.endswith(f"{INT8_MARK}.xml") for name in load_manifest(SHIPPED).sha256)
@@ -41,39 +47,88 @@ def cone_street() -> np.ndarray:
     return picture
 
 
+FLOOR = 0.25
+
+
+class Reference:
+    """The shipped checkpoint through ultralytics' own letterbox, network and suppression.
+
+    A picture that we shrink a little more (`LEAST_SHARE`) is given to it shrunk, so that both see the same pixels.
+    """
+
+    model = ModelIdentity(name="ultralytics", weights_sha256="")
+
+    def __init__(self) -> None:
+        self._manifest = load_manifest(SHIPPED)
+        self._network = YOLO(SHIPPED / self._manifest.file_with(".pt"), task="detect")
+
+    def detect(self, image_bgr: np.ndarray) -> Detections:
+        """What it finds, of dust and fumes in one place the surer one."""
+        letterbox, iou = fit_picture(image_bgr, 640), self._manifest.nms_iou
+        shrunk = letterbox.scale < 640 / max(image_bgr.shape)
+        asked = {"imgsz": 640, "conf": FLOOR, "iou": iou, "device": "cpu", "verbose": False}
+        said = self._network.predict(letterbox.apply(image_bgr) if shrunk else image_bgr, **asked)[0].boxes
+        found = Detections(
+            xyxy_px=letterbox.restore(said.xyxy.numpy()) if shrunk else said.xyxy.numpy(),
+            score=said.conf.numpy(),
+            class_id=said.cls.numpy().astype(np.int64),
+            model=self.model,
+        )
+        kept = boxes.suppress(found.xyxy_px, found.score, RIVALS[found.class_id], iou_above=iou)
+        return found.keep(np.isin(np.arange(len(found)), kept))
+
+
 @pytest.fixture(scope="module")
-def engines() -> tuple[OpenVinoEngine, UltralyticsEngine]:
-    """Both engines over the same floating-point weights, at one input size and a low floor."""
-    return (
-        OpenVinoEngine(SHIPPED, long_side_px=640, score_floor=0.25, precision="bf16"),
-        UltralyticsEngine(SHIPPED, long_side_px=640, score_floor=0.25),
-    )
+def reference() -> Reference:
+    """Loaded once."""
+    return Reference()
+
+
+@pytest.fixture(scope="module", params=["openvino", "torch"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each of our engines over the same floating-point weights, at one input size and a low floor."""
+    if request.param == "torch":
+        return open_torch_engine(SHIPPED, long_side_px=640, score_floor=FLOOR, device="cpu")
+    return OpenVinoEngine(SHIPPED, long_side_px=640, score_floor=FLOOR, precision="bf16")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    """The message names the field and the remedy."""
+    with pytest.raises(ModelUnusable, match=r"\[model\] device is 'cuda'.*install the CUDA build"):
+        open_torch_engine(SHIPPED, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_half_precision_on_a_gpu_agrees(reference: Reference) -> None:
+    """The same cones as ultralytics finds in float32."""
+    assert_same(open_torch_engine(SHIPPED, score_floor=FLOOR).detect(cone_street()), reference.detect(cone_street()))
 
 
 def assert_same(first: Detections, second: Detections) -> None:
     """Every sure box of one has its like in the other: same class, overlap above 0.9, score within the margin."""
     for one, other in ((first, second), (second, first)):
-        sure = one.keep(one.score >= 0.25 + MARGIN)
+        sure = one.keep(one.score >= FLOOR + MARGIN)
         overlap = boxes.iou(sure.xyxy_px, other.xyxy_px) * (sure.class_id[:, None] == other.class_id[None, :])
         for row in range(len(sure)):
             assert overlap[row].max(initial=0.0) > 0.9
             assert abs(other.score[int(np.argmax(overlap[row]))] - sure.score[row]) < MARGIN
 
 
-def test_both_engines_agree_on_a_drawn_picture(engines: tuple[OpenVinoEngine, UltralyticsEngine]) -> None:
+def test_an_engine_agrees_with_ultralytics_on_a_drawn_picture(engine: Engine, reference: Reference) -> None:
     """Three drawn cones: the same boxes, at least one of them."""
-    first, second = (engine.detect(cone_street()) for engine in engines)
-    assert_same(first, second)
-    assert 1 in first.class_id
+    found = engine.detect(cone_street())
+    assert_same(found, reference.detect(cone_street()))
+    assert 1 in found.class_id
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="shared pictures are absent")
-def test_both_engines_agree_on_real_pictures(engines: tuple[OpenVinoEngine, UltralyticsEngine]) -> None:
+def test_an_engine_agrees_with_ultralytics_on_real_pictures(engine: Engine, reference: Reference) -> None:
     """A dozen pictures of all sizes and classes: the same boxes."""
     for path in sorted(REAL.glob("*.jpg"))[::200]:
         picture = np.asarray(cv2.imread(str(path)), dtype=np.uint8)
-        assert_same(*(engine.detect(picture) for engine in engines))
+        assert_same(engine.detect(picture), reference.detect(picture))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from detectors.reference import ultralytics_engine
+from detectors import torch_engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def test_pillow_still_names_what_is_no_picture(tmp_path: Path) -> None:
     """With ultralytics loaded, a file that is no picture is Pillow's own error, not a missing plugin."""
-    assert ultralytics_engine.UltralyticsEngine
+    assert torch_engine.DetectionModel
     path = tmp_path / "c.jpg"
     path.write_bytes(b"no picture")
     with pytest.raises(UnidentifiedImageError):
