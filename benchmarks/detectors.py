@@ -115,11 +115,11 @@ def speed(model: Path, count: int, input_px: int) -> None:
             print(f"  {what:15} {name:13} median {statistics.median(values):6.1f} ms, {spread}")
     gflop = GFLOP_640 * box.input_width_px * box.input_height_px / 640**2
     for name, values in product_ms.items():
-        peak = 2 * PRODUCTS * CHANNELS**2 * PIXELS_SIDE**2 / min(values) / 1e6
-        reached = gflop / min(ms[name]) * 1e3  # of the clip for which the whole network runs
+        peak = 2 * PRODUCTS * CHANNELS**2 * PIXELS_SIDE**2 / statistics.median(values) / 1e6
+        reached = gflop / statistics.median(ms[name]) * 1e3  # of the clip for which the whole network runs
         share = f"the whole network reaches {reached:.0f} ({reached / peak:.0%})"
         print(
-            f"  {name}: matrix peak {peak:.0f} GFLOP/s, {share}; at the peak a frame would take {gflop / peak * 1e3:.1f} ms"
+            f"  {name}: matrix peak {peak:.0f} GFLOP/s, {share}; at the peak a frame takes {gflop / peak * 1e3:.1f} ms"
         )
 
 

@@ -21,11 +21,6 @@ PAD_GREY = 114
 """Grey of the borders, as in training. Source: the YOLO family's convention since YOLOv3 (Ultralytics)."""
 
 
-LEAST_SHARE = 0.97
-"""A picture is shrunk to this share where that saves a row of cells: 352 rows for a 16:9 camera at 640, not 384.
-Source: docs/benchmarks.md, Detectors (no class loses by it, a twelfth of the work is saved)."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterbox:
     """How one picture size fits into one network input.
@@ -77,14 +72,8 @@ def fit_picture(image_bgr: NDArray[np.uint8], long_side_px: int) -> Letterbox:
 
 
 def fit(*, width_px: int, height_px: int, long_side_px: int) -> Letterbox:
-    """The smallest input, in multiples of 32, that holds the picture scaled to `long_side_px` on its longer side.
-
-    It is scaled a little less where its shorter side then ends on a multiple of 32 (`LEAST_SHARE`).
-    """
+    """The smallest input, in multiples of 32, that holds the picture scaled to `long_side_px` on its longer side."""
     scale = long_side_px / max(width_px, height_px)
-    short_px = min(width_px, height_px) * scale
-    if (whole_px := short_px // STRIDE_PX * STRIDE_PX) >= LEAST_SHARE * short_px:
-        scale *= whole_px / short_px
     inner_width, inner_height = round(width_px * scale), round(height_px * scale)
     input_width, input_height = (-(-inner // STRIDE_PX) * STRIDE_PX for inner in (inner_width, inner_height))
     return Letterbox(

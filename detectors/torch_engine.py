@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 give_back_pillow()
 
+__all__ = ["DetectionModel", "TorchEngine", "open_torch_engine"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TorchEngine:

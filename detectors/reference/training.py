@@ -149,7 +149,7 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # as above
 def computes_in_bf16() -> bool:
     """Whether the GPU, or the CPU where there is none, multiplies bfloat16 itself and does not emulate it."""
     if DEVICE.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 

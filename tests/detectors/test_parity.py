@@ -17,7 +17,6 @@ from detectors.decode import RIVALS
 from detectors.detections import CLASS_NAMES, Detections, ModelIdentity
 from detectors.errors import ModelUnusable
 from detectors.evaluation import SCORE_FLOOR, detect_in_shares, looks_of
-from detectors.letterbox import fit_picture
 from detectors.model_folder import INT8_MARK, SHIPPED, load_manifest
 from detectors.openvino_engine import OpenVinoEngine
 from detectors.picture_folder import LabelledPicture, read_picture_folder
@@ -51,10 +50,7 @@ FLOOR = 0.25
 
 
 class Reference:
-    """The shipped checkpoint through ultralytics' own letterbox, network and suppression.
-
-    A picture that we shrink a little more (`LEAST_SHARE`) is given to it shrunk, so that both see the same pixels.
-    """
+    """The shipped checkpoint through ultralytics' own letterbox, network and suppression."""
 
     model = ModelIdentity(name="ultralytics", weights_sha256="")
 
@@ -64,12 +60,11 @@ class Reference:
 
     def detect(self, image_bgr: np.ndarray) -> Detections:
         """What it finds, of dust and fumes in one place the surer one."""
-        letterbox, iou = fit_picture(image_bgr, 640), self._manifest.nms_iou
-        shrunk = letterbox.scale < 640 / max(image_bgr.shape)
+        iou = self._manifest.nms_iou
         asked = {"imgsz": 640, "conf": FLOOR, "iou": iou, "device": "cpu", "verbose": False}
-        said = self._network.predict(letterbox.apply(image_bgr) if shrunk else image_bgr, **asked)[0].boxes
+        said = self._network.predict(image_bgr, **asked)[0].boxes
         found = Detections(
-            xyxy_px=letterbox.restore(said.xyxy.numpy()) if shrunk else said.xyxy.numpy(),
+            xyxy_px=said.xyxy.numpy(),
             score=said.conf.numpy(),
             class_id=said.cls.numpy().astype(np.int64),
             model=self.model,
