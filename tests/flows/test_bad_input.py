@@ -136,6 +136,13 @@ def spoil_weights(folder: Path, clip: Path) -> list[object]:
     return ["ingest", clip]
 
 
+def spoil_device(folder: Path, clip: Path) -> list[object]:
+    """A GPU that no machine has."""
+    with (folder / "site" / "site.toml").open("a") as file:
+        file.write('\n[model]\ndevice = "cuda:99"\n')
+    return ["ingest", clip]
+
+
 CASES = {
     "an empty video": (spoil_empty, ("empty.mp4", "file", "empty")),
     "a truncated video": (spoil_truncated, ("half.mp4", "whole")),
@@ -146,6 +153,7 @@ CASES = {
     "an unknown setting": (spoil_site, ("site.toml", "colour")),
     "an unknown zone kind in a rule": (spoil_rules, ("rules.toml", "zone_kinds")),
     "missing weights": (spoil_weights, ("nothing", "manifest.json")),
+    "a missing GPU": (spoil_device, ("[model] device", "cuda:99", "install")),
 }
 
 
