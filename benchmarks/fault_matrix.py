@@ -33,6 +33,7 @@ from flights.registers import Approval, Pilot, RegisteredAircraft, Release, Weat
 from flights.simulator.faults import FaultName
 from flights.simulator.in_process import InProcessAutopilot
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from geofences.camera import Camera
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
@@ -65,13 +66,15 @@ def _polygon(*corners: tuple[float, float]) -> Polygon:
 def _plan() -> SurveyPlan:
     """A zone with a no-fly area beside it. One between zone and home would need a waiver: a failsafe flies straight."""
     return plan_survey(
-        zone_id="matrix",
-        outline=_polygon((50, -20), (110, -20), (110, 40), (50, 40)),
-        home=HOME,
-        height_agl_m=30.0,
-        camera=Camera.from_fov(size_px=(1920, 1080), hfov_deg=73.0, name="matrix"),
-        no_fly=(_polygon((20, 50), (45, 50), (45, 75), (20, 75)),),
-        airspace=_polygon((-20, -60), (140, -60), (140, 80), (-20, 80)),
+        SurveyRequest(
+            zone_id="matrix",
+            outline=_polygon((50, -20), (110, -20), (110, 40), (50, 40)),
+            home=HOME,
+            height_agl_m=30.0,
+            camera=Camera.from_fov(size_px=(1920, 1080), hfov_deg=73.0, name="matrix"),
+            no_fly=(_polygon((20, 50), (45, 50), (45, 75), (20, 75)),),
+            airspace=_polygon((-20, -60), (140, -60), (140, 80), (-20, 80)),
+        )
     )
 
 

@@ -46,6 +46,11 @@ class Airframe:
         """Energy that must be left after landing."""
         return self.battery_wh * self.reserve_share
 
+    @property
+    def endurance_s(self) -> float:
+        """The longest that a flight can last: until the battery is empty."""
+        return 3600 * self.battery_wh / min(self.cruise_power_w, self.hover_power_w)
+
     def route_time_s(self, route_m: Sequence[Point], speed_m_s: float) -> float:
         """Seconds along a route of (east, north) metres: straight flight and the turns between."""
         straight_s = sum(math.dist(a, b) for a, b in pairwise(route_m)) / speed_m_s

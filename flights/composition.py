@@ -49,14 +49,23 @@ def route_of(passes: Sequence[Pass], transit: TransitMap) -> list[Stop]:
     return stops + [(WaypointKind.RETURN, point) for point in transit.route(here, (0.0, 0.0))[1:]]
 
 
-def compose_plan(request: SurveyRequest, passes: Sequence[Pass], *, strip_angle_deg: float) -> SurveyPlan:
+def compose_plan(
+    request: SurveyRequest, passes: Sequence[Pass], *, strip_angle_deg: float, every: Sequence[Pass] = ()
+) -> SurveyPlan:
     """The plan that flies passes in their order; not yet validated.
+
+    Args:
+        request: what it is made of.
+        passes: what it flies.
+        strip_angle_deg: direction of the strips, anticlockwise from east.
+        every: all passes of the survey, where other flights fly the rest.
 
     Raises:
         PlanRefused: a pass cannot be reached, or the ground's height is not known.
     """
     waypoints = _waypoints(request, route_of(passes, request.transit))
-    return plan_of_waypoints(request, waypoints, strip_angle_deg=strip_angle_deg)
+    plan = plan_of_waypoints(request, waypoints, strip_angle_deg=strip_angle_deg)
+    return replace(plan, warnings=_warnings(plan, _coverage_share(request, every))) if every else plan
 
 
 def plan_of_waypoints(request: SurveyRequest, waypoints: tuple[Waypoint, ...], *, strip_angle_deg: float) -> SurveyPlan:
@@ -74,15 +83,17 @@ def plan_of_waypoints(request: SurveyRequest, waypoints: tuple[Waypoint, ...], *
     climb_m = heights[0] + sum(max(0.0, after - before) for before, after in pairwise(heights))
     plan = SurveyPlan(
         zone_id=request.zone_id, home=request.home, outline=request.outline, airspace=request.sky,
-        no_fly=request.closed, speed_m_s=speed_m_s, gimbal_pitch_deg=request.gimbal_pitch_deg, trigger_m=trigger_m,
+        no_fly=request.closed, height_agl_m=request.height_agl_m, speed_m_s=speed_m_s,
+        gimbal_pitch_deg=request.gimbal_pitch_deg, trigger_m=trigger_m,
         strip_angle_deg=strip_angle_deg, gsd_m=request.footprint.gsd_m, waypoints=waypoints,
         images=sum(math.floor(one.length_m / trigger_m) + 1 for one in passes),
         coverage_share=_coverage_share(request, passes),
         length_m=sum(math.dist(a, b) for a, b in pairwise(route)),
         duration_s=level_s + heights[0] / airframe.climb_m_s + heights[-1] / airframe.descend_m_s,
         energy_wh=airframe.flight_wh(route, speed_m_s, climb_m=climb_m, descend_m=heights[-1]),
+        crowds=request.crowds, obstacles=tuple(obstacle.outline for obstacle in request.obstacles),
     )  # fmt: skip
-    return replace(plan, warnings=_warnings(plan))
+    return replace(plan, warnings=_warnings(plan, plan.coverage_share))
 
 
 def energy_wh(request: SurveyRequest, stops: list[Stop]) -> float:
@@ -158,14 +169,12 @@ def _coverage_share(request: SurveyRequest, passes: Sequence[Pass]) -> float:
     return float(seen.intersection(wanted).area / wanted.area)
 
 
-def _warnings(plan: SurveyPlan) -> tuple[str, ...]:
+def _warnings(plan: SurveyPlan, coverage_share: float) -> tuple[str, ...]:
     warnings = []
     blocked = blocked_returns(plan)
     if blocked:
         shown = ", ".join(blocked[:4]) + (f" and {len(blocked) - 4} more" if len(blocked) > 4 else "")
         warnings.append(f"a failsafe's straight way home from {shown} crosses the fence")
-    if plan.coverage_share < 0.97:
-        warnings.append(
-            f"only {plan.coverage_share:.0%} of the zone is seen: the airspace or a no-fly area cuts strips"
-        )
+    if coverage_share < 0.97:
+        warnings.append(f"only {coverage_share:.0%} of the zone is seen: the airspace or a no-fly area cuts strips")
     return tuple(warnings)

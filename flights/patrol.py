@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 from shapely.geometry import Point as ShapelyPoint
 
 from flights.checks import audited_parameters
+from flights.cut_off import ITEM
 from flights.errors import AutopilotError, CommandRefused, LinkLost, TelemetryError
 from flights.flight_monitors import PatrolLimits, Route
 from flights.mission_items import ListKind, fence_of, mission_of
 from flights.mission_transfer import differing_item
 from flights.patrol_machine import advance
-from flights.patrol_states import Machine, Order, Outcome, Seen, Target
+from flights.patrol_states import Machine, Order, Outcome, PatrolState, Seen, Target
 from flights.plan_checks import MAX_HEIGHT_AGL_M
 from flights.plane import map_from_plane
 from flights.preflight import Preflight, preflight
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flights.autopilot import Autopilot, VehicleState
-    from flights.patrol_states import PatrolState, Step, Wish
+    from flights.patrol_states import Step, Wish
     from flights.preflight import Briefing
     from flights.recorder import FlightRecorder
     from flights.survey_plan import SurveyPlan
@@ -142,6 +143,7 @@ class _Flight:
         self.vehicle: VehicleState = autopilot.observe()
         self._last_capture_s: float | None = None
         self._transferred = False
+        self._item: int | None = None
         self._target = Target(point_m=(0.0, 0.0), height_m=0.0)
         self._orders: dict[Order, Callable[[], None]] = {
             Order.ATTACH: self._attach,
@@ -185,6 +187,7 @@ class _Flight:
             if outcome is None:
                 self.clock.sleep(LOOK_S)
             seen = self._look(outcome, desk.next_wish(machine, self.vehicle, self.route))
+            self._note_item(machine)
             progress(machine.state, min(1.0, (seen.vehicle.mission_seq or 0) / self.route.last_seq))
         self.recorder.event("state", f"ended {machine.state.value} {machine.reason}".strip(), at_s=self.vehicle.utc_s)
         self.recorder.end(machine.state, machine.reason, self.vehicle)
@@ -212,6 +215,13 @@ class _Flight:
             self.recorder.event("note", step.note, at_s=self.vehicle.utc_s)
         if step.machine.state is not before.state:
             self.recorder.event("state", step.machine.state.value, at_s=self.vehicle.utc_s)
+
+    def _note_item(self, machine: Machine) -> None:
+        """Which mission item it flies towards, for whoever takes the flight up again."""
+        seq = self.vehicle.mission_seq
+        if machine.settled and machine.state is PatrolState.ON_MISSION and seq not in {None, self._item}:
+            self._item = seq
+            self.recorder.event(ITEM, str(seq), at_s=self.vehicle.utc_s)
 
     def _do(self, order: Order, target: Target | None) -> Outcome:
         self._target = target or self._target

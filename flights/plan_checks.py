@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flights.airframe import Airframe
     from flights.survey_plan import Leg, SurveyPlan
     from flights.survey_request import SurveyRequest
+    from geofences.local_frame import LocalFrame
     from geofences.position import Geodetic
 
     Terrain = Callable[[float, float], float]
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MAX_HEIGHT_AGL_M = 120.0
 MIN_HEIGHT_AGL_M = 10.0  # trees and lamp posts; our own choice
 TERRAIN_STEP_M = 5.0
+# Source: EASA, GM1 UAS.OPEN.030(1), the 1:1 rule: no nearer to people than the aircraft is high, and never under 30 m.
+CROWD_DISTANCE_M = 30.0
 ROUNDING_M = 0.05  # of degrees sent as integers of 1e-7: 1.1 cm
 
 
@@ -53,7 +56,12 @@ class Obstacle:
 
 
 def validate_plan(
-    plan: SurveyPlan, *, airframe: Airframe, terrain: Terrain | None = None, obstacles: Sequence[Obstacle] = ()
+    plan: SurveyPlan,
+    *,
+    airframe: Airframe,
+    terrain: Terrain | None = None,
+    obstacles: Sequence[Obstacle] = (),
+    crowds: Sequence[Polygon] = (),
 ) -> None:
     """Refuse a plan with a leg that may not be flown.
 
@@ -62,10 +70,12 @@ def validate_plan(
         airframe: what flies it.
         terrain: ellipsoid height of the ground at a (lat, lon); flat at home's height when None.
         obstacles: what stands on the ground.
+        crowds: where people gather while it is flown, (lon, lat).
 
     Raises:
         PlanRefused: a leg leaves the airspace, enters a no-fly area, is too high or too low above the ground under it,
-            comes too near to an obstacle, or the whole needs more energy than the battery holds above its reserve.
+            comes too near to an obstacle or a crowd, or the whole needs more energy than the battery holds above its
+            reserve.
     """
     airspace = plan.airspace_m.buffer(ROUNDING_M)
     shapely.prepare(airspace)
@@ -77,6 +87,8 @@ def validate_plan(
         _refuse_height(leg, plan.home, terrain)
     for obstacle in obstacles:
         _refuse_obstacle(plan, obstacle, terrain)
+    for crowd in crowds:
+        _refuse_crowd(plan, crowd)
     usable_wh = airframe.battery_wh - airframe.reserve_wh
     if plan.energy_wh > usable_wh:
         raise PlanRefused(
@@ -87,8 +99,10 @@ def validate_plan(
 
 
 def validated(plan: SurveyPlan, request: SurveyRequest) -> SurveyPlan:
-    """The plan, judged by what its request says of airframe, terrain and obstacles; raises as `validate_plan`."""
-    validate_plan(plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles)
+    """The plan, judged by what its request says; raises as `validate_plan`."""
+    validate_plan(
+        plan, airframe=request.airframe, terrain=request.terrain, obstacles=request.obstacles, crowds=request.crowds
+    )
     return plan
 
 
@@ -145,6 +159,23 @@ def _refuse_obstacle(plan: SurveyPlan, obstacle: Obstacle, terrain: Terrain | No
                 f"point ({obstacle.height_m:.0f} m tall, clearance {obstacle.clearance_m:.0f} m)",
                 remedy="Fly higher, or give it as a no-fly area.",
             )
+
+
+def _refuse_crowd(plan: SurveyPlan, crowd: Polygon) -> None:
+    around = around_crowd(crowd, plan.frame, height_agl_m=plan.height_agl_m)
+    for leg in plan.legs():
+        inside_m = LineString([leg.start_m, leg.end_m]).intersection(around).length
+        if inside_m > ROUNDING_M:
+            raise PlanRefused(
+                leg=leg.name,
+                fault=f"{inside_m:.1f} m of it lie too near to where people gather then",
+                remedy="Plan again for the time of the flight.",
+            )
+
+
+def around_crowd(crowd: Polygon, frame: LocalFrame, *, height_agl_m: float) -> Polygon:
+    """The surroundings of a crowd, (lon, lat), that a flight at a height keeps out of; east, north metres."""
+    return plane_from_map(crowd, frame).buffer(max(height_agl_m, CROWD_DISTANCE_M), quad_segs=4)
 
 
 def blocked_returns(plan: SurveyPlan) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geofences.pose import PoseTrack
 
 WHITE, GREY, BLACK = (255, 255, 255), (150, 150, 150), (40, 40, 40)
+CROWD, OBSTACLE = (130, 190, 250), (150, 150, 120)
 ZONE, NO_FLY, STRIP, TRANSIT, FLOWN = (235, 215, 190), (150, 150, 240), (180, 90, 20), (170, 170, 90), (40, 40, 220)
 
 
@@ -78,6 +79,9 @@ def draw_plan(plan: SurveyPlan, *, flown: PoseTrack | None = None, width_px: int
     sheet.fill(plane_from_map(plan.outline, plan.frame), ZONE)
     for polygon in plan.no_fly_m:
         sheet.fill(polygon, NO_FLY)
+    for areas, colour in ((plan.crowds, CROWD), (plan.obstacles, OBSTACLE)):
+        for area in areas:
+            sheet.fill(plane_from_map(area, plan.frame), colour)
     sheet.line(airspace.exterior.coords, GREY, 2)
     for leg in plan.legs():
         on_strip = leg.end.kind in {WaypointKind.BEND, WaypointKind.STRIP_END}

@@ -17,14 +17,18 @@ from flights.errors import PlanRefused
 from flights.plan_checks import MAX_HEIGHT_AGL_M, validate_plan
 from flights.plane import plane_from_map
 from flights.sun import sun_elevation_deg
+from geofences.zone import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shapely import Polygon
 
     from flights.autopilot import VehicleState
     from flights.plan_checks import Obstacle, Terrain
     from flights.registers import Approval, RegisteredAircraft, Release, Waiver, Weather
     from flights.survey_plan import SurveyPlan
+    from geofences.zone import Zone
 
 MIN_SATELLITES = 10
 FIX_3D = 3
@@ -53,6 +57,7 @@ class Briefing:
         waivers: by check name, for checks that may be waived; only the releasing pilot's count.
         terrain: ellipsoid height of the ground at a (lat, lon), as the plan was made with; flat when None.
         obstacles: what stands on the ground.
+        crowds: where people gather, and when.
     """
 
     approval: Approval | None
@@ -65,6 +70,7 @@ class Briefing:
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     terrain: Terrain | None = None
     obstacles: tuple[Obstacle, ...] = ()
+    crowds: tuple[Zone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +181,20 @@ def _place_checks(seen: Preflight) -> list[Check]:
 def _refusal(seen: Preflight) -> str:
     said = seen.briefing
     try:
-        validate_plan(seen.plan, airframe=said.airframe, terrain=said.terrain, obstacles=said.obstacles)
+        validate_plan(
+            seen.plan, airframe=said.airframe, terrain=said.terrain, obstacles=said.obstacles, crowds=_crowds(seen)
+        )
     except PlanRefused as error:
         return str(error)
     return ""
+
+
+def _crowds(seen: Preflight) -> list[Polygon]:
+    """Where people gather before the battery is empty; without a clock, wherever they ever do."""
+    said, from_s = seen.briefing, seen.at_s
+    until_s = from_s + said.airframe.endurance_s
+    due = (zone for zone in said.crowds if math.isnan(from_s) or zone.in_force_between(from_s, until_s))
+    return [part for zone in due for part in parts_of(zone.outline)]
 
 
 def _approval_checks(seen: Preflight) -> list[Check]:

@@ -37,7 +37,8 @@ class FlightEvent:
 
     Attributes:
         at_s: the vehicle's UTC, or None when it was not known yet.
-        name: "state", "order", "wish" (of a pilot from afar), "note" or "text" (the autopilot's status text).
+        name: "state", "order", "item" (of the mission, flown towards), "wish" (of a pilot from afar), "note" or
+            "text" (the autopilot's status text).
         text: what.
     """
 
@@ -87,15 +88,18 @@ class FlightRecorder:
         path: the file; it must not exist yet, unless the flight is attached to after a crash of this program.
         flight_id: name of the flight.
         drill: an exercise (演练); the header says so.
+        continues: the flight that it takes up again; the header names it.
         events: kept in memory for the flight record.
         checks: likewise.
         captures: likewise.
     """
 
-    def __init__(self, path: Path, *, flight_id: str, attach: bool = False, drill: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, flight_id: str, attach: bool = False, drill: bool = False, continues: str = ""
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.flight_id, self.drill = flight_id, drill
+        self.flight_id, self.drill, self.continues = flight_id, drill, continues
         self.events: list[FlightEvent] = []
         self.checks: tuple[Check, ...] = ()
         self.captures: list[CaptureSample] = []
@@ -121,8 +125,9 @@ class FlightRecorder:
         kept = {
             name: asdict(v) if is_dataclass(v) and not isinstance(v, type) else _plain(v) for name, v in numbers.items()
         }
-        drill = {"drill": True} if self.drill else {}
-        self._write("header", flight_id=self.flight_id, **drill, plan=kept, **facts)
+        drill: dict[str, object] = {"drill": True} if self.drill else {}
+        continues = {"continues": self.continues} if self.continues else {}
+        self._write("header", flight_id=self.flight_id, **drill, **continues, plan=kept, **facts)
 
     def samples(self, samples: Iterable[Sample]) -> None:
         """What the autopilot told, as it came."""

@@ -21,10 +21,10 @@ from flights.survey_plan import WaypointKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flights.cut_off import CutOff
     from flights.plane import Point
-    from flights.survey_plan import SurveyPlan
+    from flights.survey_plan import Leg, SurveyPlan
     from flights.survey_request import SurveyRequest
-    from geofences.position import Geodetic
 
 BACKED_UP_M = 10.0  # flown again when a strip is taken up; at least one picture
 MOST_SORTIES = 50
@@ -63,31 +63,28 @@ def plan_sorties(request: SurveyRequest, *, wind: Wind = CALM) -> tuple[SurveyPl
 
 
 def resume(
-    request: SurveyRequest, plan: SurveyPlan, *, stopped: Geodetic, strip: int, wind: Wind = CALM
+    request: SurveyRequest, plans: Sequence[SurveyPlan], cut: CutOff, *, wind: Wind = CALM
 ) -> tuple[SurveyPlan, ...]:
-    """Plan what a flight that was cut off left to do, from a little before it stopped.
+    """Plan what a flight left to do, from a little before it stopped.
 
     Args:
-        request: what the plan was made of.
-        plan: what was flown.
-        stopped: where it stopped on its strip.
-        strip: number of that strip, from 1; those before it were flown whole.
+        request: what the plans were made of.
+        plans: the one that was flown, and those that were to follow it.
+        cut: how far it came.
         wind: for the way home.
 
     Raises:
-        PlanRefused: there is no such strip, or as in `plan_sorties`.
+        PlanRefused: nothing is left, or as in `plan_sorties`.
     """
-    strips = [waypoint.strip for waypoint in plan.waypoints if waypoint.kind in _ENDS]
-    if strip not in strips:
-        raise PlanRefused(leg=f"strip {strip}", fault="the plan has no such strip", remedy="Look at the flight record.")
-    first = strips.index(strip)
-    left = passes_of(plan)[first:]
-    at = plane_point(stopped, request.frame)
-    bends = strips.count(strip)
-    nearest = min(range(bends), key=lambda i: _off_m(left[i], at))
-    cut = left[nearest]
-    done_m = _along_m(cut, at)
-    return _split(request, (_rest(cut, done_m, request), *left[nearest + 1 :]), wind, plan.strip_angle_deg)
+    flown, *following = plans
+    legs = flown.legs()[cut.passed - 1 :]
+    left = _passes(legs)
+    if left and cut.stopped is not None and legs[0].end.kind in _ENDS:
+        left[0] = _rest(left[0], _along_m(left[0], plane_point(cut.stopped, request.frame)), request)
+    left += [one for plan in following for one in passes_of(plan)]
+    if not left:
+        raise PlanRefused(leg="all strips", fault="none is left, all were flown", remedy="Fly the zone again.")
+    return _split(request, left, wind, flown.strip_angle_deg, before=passes_of(flown))
 
 
 _ENDS = frozenset({WaypointKind.BEND, WaypointKind.STRIP_END})
@@ -95,17 +92,22 @@ _ENDS = frozenset({WaypointKind.BEND, WaypointKind.STRIP_END})
 
 def passes_of(plan: SurveyPlan) -> tuple[Pass, ...]:
     """The runs with the camera on that a plan flies, in order."""
-    return tuple(Pass(start_m=leg.start_m, end_m=leg.end_m) for leg in plan.legs() if leg.end.kind in _ENDS)
+    return tuple(_passes(plan.legs()))
+
+
+def _passes(legs: Sequence[Leg]) -> list[Pass]:
+    return [Pass(start_m=leg.start_m, end_m=leg.end_m) for leg in legs if leg.end.kind in _ENDS]
 
 
 def _split(
-    request: SurveyRequest, passes: Sequence[Pass], wind: Wind, strip_angle_deg: float
+    request: SurveyRequest, passes: Sequence[Pass], wind: Wind, strip_angle_deg: float, before: Sequence[Pass] = ()
 ) -> tuple[SurveyPlan, ...]:
     plans = []
+    every = (*before, *passes)
     left = list(passes)
     while left:
         flown, left = _one_battery(request, left, wind)
-        plans.append(validated(compose_plan(request, flown, strip_angle_deg=strip_angle_deg), request))
+        plans.append(validated(compose_plan(request, flown, strip_angle_deg=strip_angle_deg, every=every), request))
         if len(plans) > MOST_SORTIES:
             raise PlanRefused(
                 leg="the whole flight",
@@ -170,7 +172,3 @@ def _along_m(one: Pass, point: Point) -> float:
     (x0, y0), (x1, y1) = one.start_m, one.end_m
     dot = (point[0] - x0) * (x1 - x0) + (point[1] - y0) * (y1 - y0)
     return min(one.length_m, max(0.0, dot / max(one.length_m, 1e-9)))
-
-
-def _off_m(one: Pass, point: Point) -> float:
-    return math.dist(point, _at(one, _along_m(one, point)))

@@ -14,28 +14,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from flights.airframe import Airframe
 from flights.cells import cells_of, entries_of
 from flights.composition import compose_plan, route_of
 from flights.coverage import ground_seen
 from flights.errors import PlanRefused
 from flights.gaps import gap_passes
 from flights.plan_checks import validated
-from flights.survey_request import SurveyRequest
 from flights.tour import best_tour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from flights.cells import Cell
     from flights.coverage import Pass
-    from flights.plan_checks import Obstacle, Terrain
     from flights.survey_plan import SurveyPlan
-    from geofences.camera import Camera
-    from geofences.position import Geodetic
+    from flights.survey_request import SurveyRequest
 
 ANGLE_STEP_DEG = 15
 MISSED_PENALTY = 3.0  # ground left out costs as much as flying it three times
@@ -44,41 +39,12 @@ REFINED = 6  # of them, improved strip by strip
 MOST_REFINED = 60  # strips
 
 
-def plan_survey(
-    *,
-    zone_id: str,
-    outline: Polygon | MultiPolygon,
-    home: Geodetic,
-    height_agl_m: float,
-    camera: Camera,
-    no_fly: tuple[Polygon, ...] = (),
-    airspace: Polygon | None = None,
-    gimbal_pitch_deg: float = -90.0,
-    front_overlap: float = 0.7,
-    side_overlap: float = 0.3,
-    speed_m_s: float = 8.0,
-    border_inset_m: float = 5.0,
-    airframe: Airframe | None = None,
-    terrain: Terrain | None = None,
-    obstacles: tuple[Obstacle, ...] = (),
-    crowds: tuple[Polygon, ...] = (),
-) -> SurveyPlan:
-    """Plan one flight that shows all of a zone to the camera; the arguments are those of `SurveyRequest`.
+def plan_survey(request: SurveyRequest) -> SurveyPlan:
+    """Plan one flight that shows all of a zone to the camera.
 
     Raises:
         PlanRefused: nothing can be reached, or a leg may not be flown; names the leg and the remedy.
     """
-    request = SurveyRequest(
-        zone_id=zone_id, outline=outline, home=home, height_agl_m=height_agl_m, camera=camera, no_fly=no_fly,
-        crowds=crowds, airspace=airspace, gimbal_pitch_deg=gimbal_pitch_deg, front_overlap=front_overlap,
-        side_overlap=side_overlap, speed_m_s=speed_m_s, border_inset_m=border_inset_m,
-        airframe=airframe or Airframe(), terrain=terrain, obstacles=obstacles,
-    )  # fmt: skip
-    return planned(request)
-
-
-def planned(request: SurveyRequest) -> SurveyPlan:
-    """Plan one flight for a request; raises as `plan_survey`."""
     return validated(draft_survey(request), request)
 
 

@@ -74,8 +74,9 @@ class SurveyPlan:
         home: the take-off point, on the ground.
         outline: the zone, (lon, lat).
         airspace: where the aircraft may be, (lon, lat); also the fence sent to the autopilot.
-        no_fly: where it may not be, (lon, lat).
+        no_fly: where it may not be, the surroundings of crowds included, (lon, lat).
         waypoints: from take-off to above home again; the first is above home.
+        height_agl_m: above the ground under it.
         speed_m_s: over ground.
         gimbal_pitch_deg: of the camera on the strips.
         trigger_m: distance between pictures on the strips.
@@ -87,6 +88,8 @@ class SurveyPlan:
         coverage_share: of the zone outside no-fly areas, seen at the width of the picture's centre row.
         energy_wh: estimate, from take-off to landing.
         warnings: what a pilot must know before accepting the plan.
+        crowds: where people gather, (lon, lat).
+        obstacles: what stands on the ground, (lon, lat).
     """
 
     zone_id: str
@@ -95,6 +98,7 @@ class SurveyPlan:
     airspace: Polygon
     no_fly: tuple[Polygon, ...]
     waypoints: tuple[Waypoint, ...]
+    height_agl_m: float
     speed_m_s: float
     gimbal_pitch_deg: float
     trigger_m: float
@@ -106,6 +110,8 @@ class SurveyPlan:
     coverage_share: float
     energy_wh: float
     warnings: tuple[str, ...] = ()
+    crowds: tuple[Polygon, ...] = ()
+    obstacles: tuple[Polygon, ...] = ()
 
     @property
     def frame(self) -> LocalFrame:

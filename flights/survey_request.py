@@ -12,6 +12,7 @@ from flights.airframe import Airframe
 from flights.cells import Layout
 from flights.coverage import footprint_on_ground
 from flights.errors import PlanRefused
+from flights.plan_checks import around_crowd
 from flights.plane import map_from_plane, plane_from_map
 from flights.transit import TransitMap
 from geofences.local_frame import LocalFrame
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from geofences.camera import Camera
     from geofences.position import Geodetic
 
-# Source: EASA, GM1 UAS.OPEN.030(1), the 1:1 rule: no nearer to people than the aircraft is high, and never under 30 m.
-CROWD_DISTANCE_M = 30.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyRequest:
@@ -40,7 +38,8 @@ class SurveyRequest:
         height_agl_m: flying height above the ground under the aircraft.
         camera: its lens and picture size; it looks along the track.
         no_fly: where the aircraft may not be, (lon, lat); the camera may still look there.
-        crowds: where people gather, (lon, lat); kept as far away as the aircraft is high, and at least 30 m.
+        crowds: where people gather while it is flown, (lon, lat); the aircraft stays as far away as it is high, and
+            at least 30 m.
         airspace: where the aircraft may be, (lon, lat). Without one: the convex hull of zone and home, widened by the
             look-ahead of the camera and twice the inset.
         gimbal_pitch_deg: -90 straight down; flatter lenses look ahead along the track.
@@ -120,8 +119,7 @@ class SurveyRequest:
     @cached_property
     def closed(self) -> tuple[Polygon, ...]:
         """No-fly areas and the surroundings of crowds, (lon, lat)."""
-        far_m = max(self.height_agl_m, CROWD_DISTANCE_M)
-        around = (plane_from_map(crowd, self.frame).buffer(far_m, quad_segs=4) for crowd in self.crowds)
+        around = (around_crowd(crowd, self.frame, height_agl_m=self.height_agl_m) for crowd in self.crowds)
         return (*self.no_fly, *(map_from_plane(area, self.frame) for area in around))
 
     @cached_property

@@ -31,6 +31,8 @@ ZONE_BGR = {
     "signage_control": (235, 210, 225),
     "catering_control": (200, 225, 250),
     "no_fly": (170, 170, 245),
+    "crowd": (150, 205, 250),
+    "obstacle": (175, 175, 150),
     "privacy": (225, 225, 180),
 }
 CASE_BGR, LAWFUL_BGR, TRUTH_BGR = (30, 30, 200), (60, 140, 40), (20, 20, 20)

@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -27,10 +28,11 @@ from prefect.schedules import Cron
 
 from flights.errors import NotReleased
 from flows import work
-from flows.errors import OUR_ERRORS, AirspaceBusy
+from flows.errors import OUR_ERRORS
 from flows.flight_summary import flight_summary, picture_address
+from flows.one_flight import busy, flight_beside, key_is_free, volumes
 from flows.recording import SCENE_URL
-from flows.sortie import sortie_name, volumes
+from flows.sortie import FlightRequest
 from pipeline.site import Site, read_site
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 CITY_EYE_TIMEOUT_S = 900
 PATROL_TIMEOUT_S = 3600
 DELIVER_TIMEOUT_S = 300
+SLOT_TRY_S = 5.0  # before a look whether who holds the slots is alive
 SLOT_WAIT_S = 120.0  # a run that died holds its slots until its lease ends
 LEASE_S = 60.0
 DELIVER_EVERY_S = 60
@@ -64,23 +67,15 @@ def patrol(
     Without a pilot who releases it, it stays a proposal, unless the site lets patrols go while a pilot is on duty.
     """
     site, now_s = read_site(Path(site_folder)), time.time()
-    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
-    with _alone(site):
-        try:
-            return work.patrol(
-                site,
-                zone_id,
-                sortie_id=name,
-                now_s=now_s,
-                time_speed=time_speed,
-                pilot=pilot,
-                drill=drill,
-                key=key,
-            )
-        except NotReleased as error:
-            return f"{name}: proposed only: {error}"
-        finally:
-            _keep_artifacts(site, name)
+    asked = FlightRequest(
+        zone_id=zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, pilot=pilot, drill=drill
+    )
+    try:
+        return work.patrol(site, asked, key=key, alone=lambda: _alone(site))
+    except NotReleased as error:
+        return f"{asked.name}: proposed only: {error}"
+    finally:
+        _keep_artifacts(site, asked.name)
 
 
 @contextmanager
@@ -90,13 +85,17 @@ def _alone(site: Site) -> Iterator[None]:
     with get_client(sync_client=True) as client:
         for name in names:
             client.upsert_global_concurrency_limit_by_name(name, 1)
+    until_s = time.monotonic() + SLOT_WAIT_S
     with ExitStack() as stack:
-        try:
-            stack.enter_context(concurrency(names, timeout_seconds=SLOT_WAIT_S, strict=True, lease_duration=LEASE_S))
-        except TimeoutError as error:
-            raise AirspaceBusy(
-                f"another flight has {' or '.join(names)}. Wait for its landing, then ask again"
-            ) from error
+        while True:
+            slots = concurrency(names, timeout_seconds=SLOT_TRY_S, strict=True, lease_duration=LEASE_S)
+            try:
+                stack.enter_context(slots)
+                break
+            except TimeoutError as error:
+                beside = flight_beside(site)
+                if beside or time.monotonic() > until_s:
+                    raise busy(" or ".join(names), beside) from error
         yield
 
 
@@ -180,14 +179,19 @@ def serve_site(site_folder: Path) -> None:
     serve(*cast("list[RunnerDeployment]", deployments), limit=2)
 
 
-def fly_now(parameters: dict[str, object], key: str) -> str:
-    """Have the deployment of the running site fly now; under the same key there is one run, however often it is asked.
+def fly_now(site: Site, parameters: dict[str, object], key: str) -> str:
+    """Have the deployment of the running site fly now; one run a key, and another after one that left the key free.
 
     Returns:
         the run's name.
     """
-    run = run_deployment(FLY_NOW, parameters={**parameters, "key": key}, idempotency_key=key, timeout=0)
-    return str(cast("FlowRun", run).name)
+    for attempt in count():
+        again = f"{key} {attempt}" if attempt else key
+        found = run_deployment(FLY_NOW, parameters={**parameters, "key": key}, idempotency_key=again, timeout=0)
+        run = cast("FlowRun", found)
+        if run.state is None or not run.state.is_final() or not key_is_free(site, key):
+            break
+    return run.name
 
 
 def main() -> None:

@@ -6,24 +6,33 @@ aircraft is in the air; after that it is set aside, never resumed.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flights.airspace import airspace_claim
 from flights.errors import NotReleased
+from flights.patrol_states import PatrolState
 from flights.registers import release
 from flights.telemetry.poses import pose_track
 from flights.telemetry.reader import read_telemetry
 from flows.captures import write_captures
 from flows.children import Child
-from flows.errors import AirspaceBusy, FlightFailed
+from flows.errors import FlightFailed
 from flows.ingest import camera_source, telemetry_faults
-from flows.planning import LOG, plan_zone, site_lacks, site_obstacles, site_terrain
+from flows.one_flight import alone
+from flows.planning import (
+    LOG,
+    keep_plans,
+    plan_rest,
+    plan_zone_sorties,
+    site_aircraft,
+    site_crowds,
+    site_obstacles,
+    site_terrain,
+)  # fmt: skip
 from flows.recording import DRONE_RATE_HZ, render_clip, scene_world
 from flows.registers import current_approval, entered_weather, read_pilots, registered_aircraft, site_now_s
 from geofences.attitude import Attitude
@@ -34,7 +43,7 @@ from pipeline.sources import media
 from pipeline.sources.camera_file import CameraEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from flights.pilot_desk import Crew
@@ -42,7 +51,7 @@ if TYPE_CHECKING:
     from flights.recorder import FlightRecord
     from flights.registers import Release, Waiver
     from flights.survey_plan import SurveyPlan
-    from pipeline.site import Aircraft, Site
+    from pipeline.site import Site
     from pipeline.sources.clip import ClipSource
 
 SIMULATOR = "simulator"
@@ -63,6 +72,7 @@ class Sortie:
         reason: why it left the planned course, or "".
         flown_m: over ground.
         drill: an exercise (演练).
+        continues: the sortie that it takes up again, or "".
     """
 
     sortie_id: str
@@ -70,6 +80,39 @@ class Sortie:
     reason: str
     flown_m: float
     drill: bool = False
+    continues: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightRequest:
+    """What is to be flown, and how.
+
+    Attributes:
+        zone_id: where.
+        sortie_id: its name; made of zone and time when empty.
+        now_s: UTC, for that name.
+        time_speed: of the simulator.
+        connection: the autopilot; the site's when empty.
+        pilot: who releases it; empty: it releases itself where the site allows that and a pilot is on duty.
+        waivers: by check name.
+        drill: an exercise (演练); its log and record say so.
+        continues: the sortie whose rest is flown, or "".
+    """
+
+    zone_id: str
+    sortie_id: str = ""
+    now_s: float
+    time_speed: float = 1.0
+    connection: str = ""
+    pilot: str = ""
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    drill: bool = False
+    continues: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the sortie."""
+        return self.sortie_id or sortie_name(self.zone_id, self.now_s, drill=self.drill)
 
 
 def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
@@ -77,82 +120,18 @@ def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
     return f"{'drill-' if drill else ''}{zone_id}-{datetime.fromtimestamp(now_s, UTC).strftime('%Y%m%dT%H%M%SZ')}"
 
 
-def claim_key(site: Site, key: str, name: str) -> str:
-    """Use an idempotency key for a sortie, for good: the sortie that used it before, or "" when none did."""
-    path = _key_file(site, key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(name)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8") or key
-    return ""
-
-
-def free_key(site: Site, key: str) -> None:
-    """Give a key back that nothing was flown under, because nobody released the flight."""
-    _key_file(site, key).unlink(missing_ok=True)
-
-
-def _key_file(site: Site, key: str) -> Path:
-    return site.flights_folder / "keys" / hashlib.sha256(key.encode()).hexdigest()
-
-
 def pilot_names(site: Site) -> tuple[str, ...]:
     """Who may command a flight from afar: pilots on the register, and those named for that alone."""
     return tuple(dict.fromkeys([*(pilot.name for pilot in read_pilots(site)), *site.settings.remote.pilots]))
 
 
-def volumes(site: Site) -> tuple[str, str]:
-    """What one flight at a time may have: the aircraft, and the airspace by its approval's number."""
-    approval = current_approval(site, site_now_s(site))
-    return f"aircraft-{_aircraft(site).id}", f"airspace-{approval.number if approval else 'none'}"
-
-
-@contextmanager
-def alone(site: Site) -> Iterator[None]:
-    """Have the aircraft to oneself; a process that dies lets go of it, so that another may attach to its flight.
-
-    Raises:
-        AirspaceBusy: another process has it.
-    """
-    name, _ = volumes(site)
-    path = site.flights_folder / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AirspaceBusy(f"another flight has {name}. Wait for its landing, then ask again") from error
-        yield
-
-
-def fly_sortie(
-    site: Site,
-    zone_id: str,
-    *,
-    sortie_id: str | None,
-    now_s: float,
-    time_speed: float,
-    connection: str | None,
-    say: Callable[[str], None],
-    pilot: str = "",
-    waivers: Mapping[str, Waiver] | None = None,
-    drill: bool = False,
-) -> Sortie:
+def fly_sortie(site: Site, asked: FlightRequest, *, say: Callable[[str], None]) -> Sortie:
     """Fly a zone once, or find that this sortie has landed already.
 
     Args:
         site: whose zone, aircraft and registers.
-        zone_id: what to fly.
-        sortie_id: its name; made of zone and time when None.
-        now_s: UTC, for that name.
-        time_speed: of the simulator.
-        connection: the autopilot; the site's when None.
+        asked: what is to be flown, and how.
         say: told how it goes.
-        pilot: who releases it; empty: it releases itself where the site allows that and a pilot is on duty.
-        waivers: by check name.
-        drill: an exercise (演练); its log and record say so.
 
     Raises:
         AirspaceBusy: another process has the aircraft.
@@ -162,48 +141,59 @@ def fly_sortie(
     """
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV only when something is drawn
 
-    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
+    name, drill = asked.name, asked.drill
     folder = site.flights_folder / name
     if (folder / RECORD).exists():
         say(f"{name}: has landed already")
         return Sortie(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    plan = plan_zone(site, zone_id)
+    at_s, rest_of = site_now_s(site), asked.continues
+    plans = plan_rest(site, rest_of, at_s=at_s) if rest_of else plan_zone_sorties(site, asked.zone_id, at_s=at_s)
+    plan = plans[0]
     say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
     with alone(site), airspace_claim(site.flights_folder, name, plan) as busy_with:
         may_attach = _unfinished(site.flights_folder, folder) is not None
-        released = _release(site, pilot, may_attach=may_attach)
+        released = _release(site, asked.pilot, may_attach=may_attach)
         if released is not None:
             how = "by itself, on duty: " if released.by_itself else "by "
             say(f"{name}: released {how}{released.pilot.name}")
-        briefing = _briefing(site, released, waivers=waivers or {}, busy_with=busy_with)
-        flown = _fly(site, plan, folder, briefing, time_speed=time_speed, connection=connection, say=say, drill=drill)
+        briefing = _briefing(site, released, waivers=asked.waivers, busy_with=busy_with)
+        flown = _fly(site, plans, folder, briefing, asked=asked, say=say)
     folder, name = flown.path.parent, flown.flight_id
-    sortie = Sortie(sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m, drill=drill)
+    sortie = Sortie(
+        sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m, drill=drill,
+        continues=asked.continues,
+    )  # fmt: skip
     write_plan_picture(folder / "plan.png", plan, flown=flown.pose_track)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
     (folder / RECORD).write_text(json.dumps(asdict(sortie)), encoding="utf-8")
     say(f"{name}: landed after {flown.flown_m:.0f} m" + (f", cut short: {flown.reason}" if flown.reason else ""))
+    if flown.reason or len(plans) > 1:
+        say(f"{name}: for what is left: offsite patrol fly --resume {name}")
     return sortie
+
+
+def has_started(site: Site, name: str) -> bool:
+    """Whether the motors of a sortie were asked to start, by its log."""
+    log = site.flights_folder / name / LOG
+    return log.exists() and f'"name":"state","text":"{PatrolState.ARMING}"' in log.read_text(encoding="utf-8")
 
 
 def _fly(
     site: Site,
-    plan: SurveyPlan,
+    plans: Sequence[SurveyPlan],
     folder: Path,
     briefing: Briefing,
     *,
-    time_speed: float,
-    connection: str | None,
+    asked: FlightRequest,
     say: Callable[[str], None],
-    drill: bool,
 ) -> FlightRecord:
     from flights.dronekit_autopilot import DroneKitAutopilot  # noqa: PLC0415 - DroneKit only when something flies
     from flights.patrol import VehicleSpeedClock, fly  # noqa: PLC0415 - the same
     from flights.pilot_post import PilotPost  # noqa: PLC0415 - the same
     from flights.recorder import FlightRecorder  # noqa: PLC0415 - the same
 
-    address = connection or _aircraft(site).connection
+    address, time_speed = asked.connection or site_aircraft(site).connection, asked.time_speed
     with ExitStack() as stack:
         simulated = address == SIMULATOR
         if simulated:
@@ -225,10 +215,15 @@ def _fly(
             folder = unfinished
         elif not simulated:
             _set_aside(folder)
-        recorder = FlightRecorder(folder / LOG, flight_id=folder.name, attach=unfinished is not None, drill=drill)
-        desk = PilotPost(recorder, plan, _crew(site, briefing))
+        recorder = FlightRecorder(
+            folder / LOG, flight_id=folder.name, attach=unfinished is not None, drill=asked.drill,
+            continues=asked.continues,
+        )  # fmt: skip
+        if unfinished is None:
+            keep_plans(site, folder, plans)
+        desk = PilotPost(recorder, plans[0], _crew(site, briefing))
         flown = fly(
-            plan,
+            plans[0],
             autopilot,
             briefing=briefing,
             recorder=recorder,
@@ -265,7 +260,7 @@ def _crew(site: Site, briefing: Briefing) -> Crew:
 
 
 def _simulator(site: Site, folder: Path, time_speed: float) -> Child:
-    aircraft, place, scene = _aircraft(site), site.settings.site, site.settings.scene
+    aircraft, place, scene = site_aircraft(site), site.settings.site, site.settings.scene
     start = scene.start if scene else datetime.now(UTC)
     arguments = ["--listen", "tcp:127.0.0.1:0", "--start-utc", start.isoformat(), "--speed", str(time_speed)]
     arguments += [f"--home={aircraft.home_lat_deg},{aircraft.home_lon_deg},{place.ground_alt_amsl_m}"]
@@ -281,7 +276,7 @@ def sortie_source(site: Site, sortie: Sortie) -> ClipSource:
         TelemetryError: the flight record gives no poses.
     """
     folder = site.flights_folder / sortie.sortie_id
-    aircraft = _aircraft(site)
+    aircraft = site_aircraft(site)
     separation_m = site.settings.site.geoid_separation_m
     log = read_telemetry(folder / LOG)
     posed = pose_track(log, geoid_separation_m=separation_m)
@@ -313,14 +308,14 @@ def _render_recording(site: Site, folder: Path) -> Path:
         return path
     world = scene_world(site)
     track = read_truth_track(folder / TRUTH, site.settings.site.geoid_separation_m)
-    height_m = site.ground.alt_ellipsoid_m + _aircraft(site).height_agl_m
+    height_m = site.ground.alt_ellipsoid_m + site_aircraft(site).height_agl_m
     high = [pose.at_s for pose in track.poses if abs(pose.position.alt_ellipsoid_m - height_m) < AT_HEIGHT_M]
     if not high:
         raise BadInput(
             path=str(folder), field="flight", fault="never reached its patrol height", remedy="See its flight.jsonl"
         )
     start_s, end_s = float(int(high[0]) + 1), high[-1]
-    camera = _aircraft(site).lens.camera(_aircraft(site).name)
+    camera = site_aircraft(site).lens.camera(site_aircraft(site).name)
     render_clip(world, camera, track.at, path, start_s=start_s, duration_s=end_s - start_s, rate_hz=DRONE_RATE_HZ)
     return path
 
@@ -362,12 +357,6 @@ def _set_aside(folder: Path) -> None:
         folder.rename(folder.with_name(f"{folder.name}.cut-off-{attempts + 1}"))
 
 
-def _aircraft(site: Site) -> Aircraft:
-    if site.settings.aircraft is None:
-        raise site_lacks(site, "aircraft")
-    return site.settings.aircraft
-
-
 def _release(site: Site, pilot: str, *, may_attach: bool) -> Release | None:
     """None only where there may be a flight in the air to attach to; the checklist lets nothing start without one.
 
@@ -387,7 +376,7 @@ def _briefing(site: Site, released: Release | None, *, waivers: Mapping[str, Wai
     from flights.airframe import Airframe  # noqa: PLC0415 - only when something flies
     from flights.preflight import Briefing  # noqa: PLC0415 - the same
 
-    aircraft, patrol, at_s = _aircraft(site), site.settings.patrol, site_now_s(site)
+    aircraft, patrol, at_s = site_aircraft(site), site.settings.patrol, site_now_s(site)
     return Briefing(
         approval=current_approval(site, at_s),
         release=released,
@@ -399,4 +388,5 @@ def _briefing(site: Site, released: Release | None, *, waivers: Mapping[str, Wai
         waivers=waivers,
         terrain=site_terrain(site),
         obstacles=site_obstacles(site),
+        crowds=site_crowds(site),
     )

@@ -2,54 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from flights.errors import NotReleased
 from flows.assembly import first_model, make_sender, models_register, open_store, open_vault
+from flows.errors import OUR_ERRORS
 from flows.ingest import camera_source, ingest_look, is_filed
+from flows.one_flight import claim_key, free_key
 from flows.recording import record_window, window_id
-from flows.sortie import claim_key, fly_sortie, free_key, sortie_name, sortie_source
+from flows.sortie import fly_sortie, has_started, sortie_source
 from geofences.datum import Datum
 from pipeline.delivery.deliver import deliver_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from flights.registers import Waiver
     from flows.ingest import Ingested
+    from flows.sortie import FlightRequest
     from pipeline.site import Site
 
 
 def patrol(
     site: Site,
-    zone_id: str,
+    asked: FlightRequest,
     *,
-    sortie_id: str | None = None,
-    now_s: float,
-    time_speed: float = 1.0,
-    connection: str | None = None,
     say: Callable[[str], None] = print,
-    pilot: str = "",
-    waivers: Mapping[str, Waiver] | None = None,
-    drill: bool = False,
     key: str = "",
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> str:
     """Fly one zone (unless that sortie has landed already), then examine and file what the aircraft saw.
 
     Args:
         site: whose zone, aircraft and store.
-        zone_id: what to fly.
-        sortie_id: its name; made up when None.
-        now_s: UTC.
-        time_speed: of the simulator.
-        connection: to the autopilot; the site's when None.
+        asked: what is to be flown, and how.
         say: told what happens.
-        pilot: who releases it.
-        waivers: by check name.
-        drill: an exercise (演练): everything made is marked, nothing is sent.
-        key: idempotency key; a second time under the same key nothing flies, whatever became of the first, unless
-            nobody had released it.
+        key: idempotency key; a second time under the same key nothing flies, whatever became of the first, unless its
+            motors were never asked to start.
+        alone: held while it flies.
 
     Returns:
         one line for people.
@@ -58,29 +49,19 @@ def patrol(
         FlightError: the plan or the flight was refused or failed; it is not tried again by itself.
         BadInput: the site lacks something a patrol needs.
     """
-    if sortie_id and is_filed(site, sortie_id):
-        return f"{sortie_id}: was filed before, nothing changed"
-    name = sortie_id or sortie_name(zone_id, now_s, drill=drill)
-    if key and (earlier := claim_key(site, key, name)):
+    if asked.sortie_id and is_filed(site, asked.sortie_id):
+        return f"{asked.sortie_id}: was filed before, nothing changed"
+    if key and (earlier := claim_key(site, key, asked.name)):
         return f"{earlier}: was asked for under this key before, nothing flies"
     try:
-        sortie = fly_sortie(
-            site,
-            zone_id,
-            sortie_id=name,
-            now_s=now_s,
-            time_speed=time_speed,
-            connection=connection,
-            say=say,
-            pilot=pilot,
-            waivers=waivers,
-            drill=drill,
-        )
-    except NotReleased:
-        free_key(site, key)
+        with alone():
+            sortie = fly_sortie(site, asked, say=say)
+    except OUR_ERRORS:
+        if not has_started(site, asked.name):
+            free_key(site, key)
         raise
     say(f"{sortie.sortie_id}: examining its video")
-    return _told(ingest_look(site, sortie_source(site, sortie), now_s=now_s, drill=sortie.drill))
+    return _told(ingest_look(site, sortie_source(site, sortie), now_s=asked.now_s, drill=sortie.drill))
 
 
 def watch(

@@ -157,6 +157,11 @@ class Zone:
             self.schedule is None or self.schedule.covers(at_s)
         )
 
+    def in_force_between(self, from_s: float, until_s: float) -> bool:
+        """Whether the zone applies at any moment of a span: windows are whole minutes, a look a minute finds each."""
+        looks = (from_s + 60.0 * i for i in range(int((until_s - from_s) // 60) + 1))
+        return any(self.in_force(at_s) for at_s in (*looks, until_s))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:

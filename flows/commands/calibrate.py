@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from flows.commands.ingest import parse_start
-from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
+from flows.commands.options import DEFAULT_SITE, SiteFolder, parse_time, report_console
 from pipeline.errors import BadInput
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def flight(
         return
     if telemetry is None:
         raise BadInput(path=str(path), field="--telemetry", fault="is missing", remedy="Give the clip's log")
-    found, settings = calibrate_clip(path, telemetry, at, camera=entry, start_s=parse_start(start))
+    found, settings = calibrate_clip(path, telemetry, at, camera=entry, start_s=parse_time("--start", start))
     report_console().print(
         f"time offset {found.offset_s:+.3f} s +-{found.sigma_s:.3f}: "
         f"motion missed by {found.before_px:.1f} px before, {found.after_px:.1f} px after"

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from flows.commands.options import DEFAULT_SITE, SiteFolder
+from flows.commands.options import DEFAULT_SITE, SiteFolder, parse_time
 from pipeline.errors import BadInput
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def ingest(
             clip,
             telemetry=telemetry,
             camera=entry,
-            start_s=parse_start(start),
+            start_s=parse_time("--start", start),
             look_hz=look_hz,
             geoid_separation_m=place.geoid_separation_m,
             ground_alt_amsl_m=place.ground_alt_amsl_m,
@@ -95,28 +94,6 @@ def _refuse_clip_options(path: Path, **given: object) -> None:
                 fault="is for clips; photographs state their own time and place",
                 remedy="Leave it out",
             )
-
-
-def parse_start(text: str | None) -> float | None:
-    """UTC of a time with offset.
-
-    Raises:
-        BadInput: it is none.
-    """
-    if text is None:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        raise BadInput(
-            path="--start",
-            field="time",
-            fault=f"{text!r} is no ISO 8601 time with offset",
-            remedy="Such as 2026-11-02T10:00:00+08:00",
-        )
-    return value.timestamp()
 
 
 def _print(done: Ingested) -> None:

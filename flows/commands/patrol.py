@@ -12,7 +12,7 @@ import typer
 
 from flights.pilot_request import Action, PilotRequest
 from flights.registers import Waiver
-from flows.commands.options import DEFAULT_SITE, SiteFolder, report_console
+from flows.commands.options import DEFAULT_SITE, SiteFolder, parse_time, report_console
 from pipeline.errors import BadInput
 from pipeline.site import read_site
 
@@ -36,6 +36,7 @@ def plan(
     along: Annotated[Path | None, typer.Option(help="Plan along the line of this GeoJSON file instead.")] = None,
     width: Annotated[float, typer.Option(min=1, help="With --along: metres to see across the line.")] = 20.0,
     case: Annotated[str, typer.Option(help="Plan back to where a flight saw this case instead.")] = "",
+    at: Annotated[str | None, typer.Option(help="When it is to be flown, ISO 8601 with offset; default: now.")] = None,
     in_: Annotated[Path | None, typer.Option("--in", help="Judge the plan in this file instead of making one.")] = None,
 ) -> None:
     """Plan a survey, as many flights as batteries ask for, and say what they cost; nothing flies."""
@@ -43,20 +44,22 @@ def plan(
     from flights.course_files import write_course  # noqa: PLC0415 - the same
     from flights.plan_picture import write_plan_picture  # noqa: PLC0415 - OpenCV is not in the import path
     from flows import planning  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from flows.registers import site_now_s  # noqa: PLC0415 - the same
 
     given = [name for name, value in (("--along", along), ("--case", case), ("--in", in_)) if value]
     if len(given) > 1 or bool(zone) != (given in ([], ["--in"])):
         raise typer.BadParameter("give a zone (--in may stand beside it), or --along, or --case", param_hint="ZONE")
-    at = read_site(site)
+    place = read_site(site)
+    at_s = parse_time("--at", at) or site_now_s(place)
     plans: tuple[SurveyPlan, ...]
     if along is not None:
-        plans = (planning.plan_street(at, along, width_m=width),)
+        plans = (planning.plan_street(place, along, width_m=width, at_s=at_s),)
     elif case:
-        plans = (planning.plan_case(at, case),)
+        plans = (planning.plan_case(place, case, at_s=at_s),)
     elif in_ is not None:
-        plans = (planning.judge_file(at, zone, in_),)
+        plans = (planning.judge_file(place, zone, in_, at_s=at_s),)
     else:
-        plans = planning.plan_zone_sorties(at, zone)
+        plans = planning.plan_zone_sorties(place, zone, at_s=at_s)
     said = report_console()
     for number, made in enumerate(plans, start=1):
         several = len(plans) > 1
@@ -68,20 +71,18 @@ def plan(
             if path is picture:
                 write_plan_picture(to, made)
             else:
-                write_course(to, course_of(made, geoid_separation_m=at.settings.site.geoid_separation_m))
+                write_course(to, course_of(made, geoid_separation_m=place.settings.site.geoid_separation_m))
             said.print(f"  written to {to}")
 
 
 @app.command()
 def fly(
-    zone: ZoneId,
+    zone: Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`; none with --resume.")] = "",
     site: SiteFolder = DEFAULT_SITE,
     connect: Annotated[
-        str | None, typer.Option(help="Autopilot: tcp:HOST:PORT, udp:..., or `simulator`; default: the site's.")
-    ] = None,
-    sortie: Annotated[
-        str | None, typer.Option(help="Name of the sortie; one that has landed is not flown again.")
-    ] = None,
+        str, typer.Option(help="Autopilot: tcp:HOST:PORT, udp:..., or `simulator`; default: the site's.")
+    ] = "",
+    sortie: Annotated[str, typer.Option(help="Name of the sortie; one that has landed is not flown again.")] = "",
     time_speed: TimeSpeed = 1.0,
     pilot: Annotated[
         str, typer.Option(envvar="OFFSITE_PILOT", help="Who releases it, on duty; default: the only one registered.")
@@ -90,29 +91,24 @@ def fly(
         list[str] | None, typer.Option(metavar="CHECK=REASON", help="The pilot's reason why a check may fail.")
     ] = None,
     drill: Drill = False,
+    resume: Annotated[str, typer.Option(metavar="SORTIE", help="Fly what this sortie left to do instead.")] = "",
 ) -> None:
     """Fly a patrol (preflight, fence, mission, flight, landing), then examine and file what the aircraft saw."""
-    from flows import work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
+    from flows import planning, work  # noqa: PLC0415 - heavy imports stay out of the CLI's start
     from flows.registers import read_pilots  # noqa: PLC0415 - the same
+    from flows.sortie import FlightRequest  # noqa: PLC0415 - the same
 
+    if bool(zone) == bool(resume):
+        raise typer.BadParameter("give a zone, or --resume", param_hint="ZONE")
     at = read_site(site)
     known = read_pilots(at)
     pilot = pilot or (known[0].name if len(known) == 1 else "")
     said = report_console()
-    said.print(
-        work.patrol(
-            at,
-            zone,
-            sortie_id=sortie,
-            now_s=time.time(),
-            time_speed=time_speed,
-            connection=connect,
-            say=said.print,
-            pilot=pilot,
-            waivers=_waivers(waive or [], pilot),
-            drill=drill,
-        )
-    )
+    asked = FlightRequest(
+        zone_id=zone or planning.flown_zone(at, resume), sortie_id=sortie, now_s=time.time(), time_speed=time_speed,
+        connection=connect, pilot=pilot, waivers=_waivers(waive or [], pilot), drill=drill, continues=resume,
+    )  # fmt: skip
+    said.print(work.patrol(at, asked, say=said.print))
 
 
 def _waivers(texts: list[str], pilot: str) -> dict[str, Waiver]:
@@ -155,7 +151,7 @@ def now(
     from flows.prefect_flows import fly_now  # noqa: PLC0415 - it reads the address when it is imported
 
     wanted: dict[str, object] = {"zone_id": zone, "drill": drill, "time_speed": time_speed, "pilot": pilot}
-    report_console().print(f"{zone}: run {fly_now(wanted, key or secrets.token_hex(8))}")
+    report_console().print(f"{zone}: run {fly_now(read_site(site), wanted, key or secrets.token_hex(8))}")
 
 
 @app.command()

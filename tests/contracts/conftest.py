@@ -23,6 +23,7 @@ from flights.dronekit_autopilot import DroneKitAutopilot
 from flights.preflight import Briefing
 from flights.registers import Approval, Pilot, RegisteredAircraft, Release, Waiver, Weather
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from geofences.camera import Camera
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
@@ -92,7 +93,9 @@ def _survey(autopilot: DroneKitAutopilot) -> SurveyPlan:
     corners = (frame.geodetic_from_enu((x, y, 0.0)) for x, y in ((15, 10), (65, 10), (65, 40), (15, 40)))
     outline = Polygon([(p.lon_deg, p.lat_deg) for p in corners])
     camera = Camera.from_fov(size_px=(1920, 1080), hfov_deg=73.0, name="contract")
-    return plan_survey(zone_id="contract", outline=outline, home=home, height_agl_m=HEIGHT_M, camera=camera)
+    return plan_survey(
+        SurveyRequest(zone_id="contract", outline=outline, home=home, height_agl_m=HEIGHT_M, camera=camera)
+    )
 
 
 def _briefing(plan: SurveyPlan, now_s: float) -> Briefing:

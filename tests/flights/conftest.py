@@ -10,6 +10,7 @@ from shapely.geometry import Polygon
 
 from flights.flight_monitors import Route
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from geofences.camera import Camera
 from geofences.local_frame import LocalFrame
 from geofences.position import Geodetic
@@ -50,7 +51,7 @@ def outline() -> OutlineFrom:
 def plan(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyPlan:
     """A small survey beside home."""
     zone = outline((20, 10), (100, 10), (100, 70), (20, 70))
-    return plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera)
+    return plan_survey(SurveyRequest(zone_id="z", outline=zone, home=home, height_agl_m=30.0, camera=camera))
 
 
 @pytest.fixture(scope="session")

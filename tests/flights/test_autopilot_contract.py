@@ -24,6 +24,7 @@ from flights.patrol_states import PatrolState
 from flights.plan_picture import draw_plan
 from flights.recorder import FlightRecord, FlightRecorder
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from tests.flights.fake_autopilot import START_UNIX_S, FakeAutopilot, briefing_for
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def flown(
     """One flight from upload to landing; shared by all tests here."""
     folder = tmp_path_factory.mktemp("flight")
     zone = outline((20, 10), (80, 10), (80, 60), (20, 60))
-    plan = plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=25.0, camera=camera, gimbal_pitch_deg=-70.0)
+    plan = plan_survey(
+        SurveyRequest(zone_id="z", outline=zone, home=home, height_agl_m=25.0, camera=camera, gimbal_pitch_deg=-70.0)
+    )
     nowhere = MissionItem(command=Command.WAYPOINT, frame=Frame.RELATIVE, lat_e7=1_000_000_000, height_m=20.0)
     with request.param(home, folder) as (autopilot, clock):
         refusals = {

@@ -27,6 +27,7 @@ from flights.flight_monitors import (
 )  # fmt: skip
 from flights.samples import PositionSample
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 
 if TYPE_CHECKING:
     from geofences.camera import Camera
@@ -141,13 +142,15 @@ def test_the_fence_is_kept_at_a_distance(route: Route) -> None:
 def test_our_own_ways_stay_inside_and_go_round(home: Geodetic, camera: Camera, outline: OutlineFrom) -> None:
     """Round a no-fly area with three metres to spare; none leads out of the fence."""
     plan = plan_survey(
-        zone_id="z",
-        outline=outline((60, -20), (90, -20), (90, 20), (60, 20)),
-        home=home,
-        height_agl_m=30.0,
-        camera=camera,
-        no_fly=(outline((20, -30), (40, -30), (40, 30), (20, 30)),),
-        airspace=outline((-20, -60), (110, -60), (110, 60), (-20, 60)),
+        SurveyRequest(
+            zone_id="z",
+            outline=outline((60, -20), (90, -20), (90, 20), (60, 20)),
+            home=home,
+            height_agl_m=30.0,
+            camera=camera,
+            no_fly=(outline((20, -30), (40, -30), (40, 30), (20, 30)),),
+            airspace=outline((-20, -60), (110, -60), (110, 60), (-20, 60)),
+        )
     )
     route = Route(plan=plan)
     way = route.way((70.0, 0.0), (0.0, 0.0))

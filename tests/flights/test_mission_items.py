@@ -8,6 +8,7 @@ import pytest
 
 from flights.mission_items import Command, fence_of, mission_of, return_item, strip_items
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 
 if TYPE_CHECKING:
     from flights.survey_plan import SurveyPlan
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 def plan(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyPlan:
     """A survey round a house."""
     return plan_survey(
-        zone_id="z",
-        outline=outline((-20, 20), (180, 20), (180, 140), (-20, 140)),
-        no_fly=(outline((60, 60), (100, 60), (100, 90), (60, 90)),),
-        home=home,
-        height_agl_m=40.0,
-        camera=camera,
+        SurveyRequest(
+            zone_id="z",
+            outline=outline((-20, 20), (180, 20), (180, 140), (-20, 140)),
+            no_fly=(outline((60, 60), (100, 60), (100, 90), (60, 90)),),
+            home=home,
+            height_agl_m=40.0,
+            camera=camera,
+        )
     )
 
 

@@ -29,6 +29,7 @@ from flights.pilot_desk import (
 from flights.pilot_request import Action, PilotRequest, Refusal
 from flights.samples import PositionSample
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from geofences.camera import Camera
 from geofences.local_frame import LocalFrame
 from tests.flights.conftest import HOME
@@ -233,7 +234,7 @@ def _scene() -> Scene:
     corners = [frame.geodetic_from_enu(corner) for corner in ((20, 10, 0), (100, 10, 0), (100, 70, 0), (20, 70, 0))]  # type: ignore[arg-type]
     zone = Polygon([(corner.lon_deg, corner.lat_deg) for corner in corners])
     lens = Camera.from_fov(size_px=(1920, 1080), hfov_deg=73.0, name="test camera")
-    plan = plan_survey(zone_id="z", outline=zone, home=HOME, height_agl_m=30.0, camera=lens)
+    plan = plan_survey(SurveyRequest(zone_id="z", outline=zone, home=HOME, height_agl_m=30.0, camera=lens))
     return Scene(state=PatrolState.ON_MISSION, reason="", position=at(50, 40), route=Route(plan=plan), crew=CREW)
 
 

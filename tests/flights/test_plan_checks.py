@@ -11,6 +11,7 @@ from flights.airframe import Airframe
 from flights.errors import PlanRefused
 from flights.plan_checks import Obstacle, blocked_returns, validate_plan
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from geofences.position import Geodetic
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def plan(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyPlan:
     """A survey north-east of home."""
     zone = outline((-20, 20), (180, 20), (180, 140), (-20, 140))
-    return plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera)
+    return plan_survey(SurveyRequest(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera))
 
 
 def moved(plan: SurveyPlan, index: int, **changes: float) -> SurveyPlan:
@@ -106,7 +107,9 @@ def test_a_plan_over_a_hill_follows_it(camera: Camera, home: Geodetic, outline: 
         return home.alt_ellipsoid_m + max(0.0, (lat - 30.3203) * 111_000 * 0.2)
 
     zone = outline((-20, 20), (180, 20), (180, 240), (-20, 240))
-    made = plan_survey(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera, terrain=slope)
+    made = plan_survey(
+        SurveyRequest(zone_id="z", outline=zone, home=home, height_agl_m=40.0, camera=camera, terrain=slope)
+    )
     heights = [w.height_home_m for w in made.waypoints]
     assert max(heights) > min(heights) + 20
     for waypoint in made.waypoints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from flights.autopilot import VehicleState
 from flights.preflight import Preflight, preflight
 from flights.registers import RegisteredAircraft, Waiver, Weather
 from flights.samples import PositionSample
+from geofences.zone import Schedule, Window, Zone, ZoneKind
 from tests.flights.fake_autopilot import SAFE, START_UNIX_S, briefing_for
 
 if TYPE_CHECKING:
@@ -193,6 +195,24 @@ def test_only_the_releasing_pilot_waives_only_what_may_be_waived(
     found = next(check for check in preflight(bad) if check.name == "visibility")
     assert not found.ok
     assert (found.waived, found.waived_by) == (("", "") if "visibility" in left else (reason, by))
+
+
+@pytest.mark.parametrize(
+    ("day", "begins", "expected"),
+    [(0, (10, 30), {"every_leg"}), (0, (10, 40), set()), (1, (10, 30), set()), (None, None, {"every_leg"})],
+)
+def test_a_crowd_closes_its_surroundings_while_the_battery_could_last(
+    good: Preflight, outline: OutlineFrom, day: int | None, begins: tuple[int, int] | None, expected: set[str]
+) -> None:
+    """A flight of 10:00 on a Monday lasts until 10:37 at most: what begins then, or has no schedule, closes."""
+    schedule = None
+    if day is not None and begins is not None:
+        window = Window(weekdays=frozenset({day}), from_time=dt.time(*begins), until_time=dt.time(12, 0))
+        schedule = Schedule(windows=(window,), timezone="Asia/Shanghai")
+    market = outline((40, 20), (60, 20), (60, 40), (40, 40))
+    crowd = Zone(zone_id="c", name="market", kind=ZoneKind.CROWD, outline=market, schedule=schedule)
+    assert failed(briefing(crowds=(crowd,))(good)) == expected
+    assert "every_leg" in failed(replace(briefing(crowds=(crowd,))(good), at_s=float("nan")))
 
 
 def test_a_fence_beyond_the_approved_area_fails(good: Preflight, outline: OutlineFrom) -> None:

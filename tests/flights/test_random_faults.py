@@ -11,6 +11,7 @@ from shapely.geometry import LineString, Point
 from flights.flight_monitors import Route
 from flights.patrol_states import PatrolState
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 from tests.flights.fake_autopilot import FakeAutopilot
 from tests.flights.test_patrol import Asked, Desk, flown
 
@@ -45,13 +46,15 @@ CHANCE_LOST_S = 0.3  # one look: what happens in between cannot be known
 def walled(camera: Camera, home: Geodetic, outline: OutlineFrom) -> SurveyPlan:
     """A survey behind a no-fly area, so that the straight way home is often blocked."""
     return plan_survey(
-        zone_id="z",
-        outline=outline((60, -40), (120, -40), (120, 60), (60, 60)),
-        home=home,
-        height_agl_m=30.0,
-        camera=camera,
-        no_fly=(outline((25, -30), (45, -30), (45, 45), (25, 45)),),
-        airspace=outline((-15, -70), (140, -70), (140, 90), (-15, 90)),
+        SurveyRequest(
+            zone_id="z",
+            outline=outline((60, -40), (120, -40), (120, 60), (60, 60)),
+            home=home,
+            height_agl_m=30.0,
+            camera=camera,
+            no_fly=(outline((25, -30), (45, -30), (45, 45), (25, 45)),),
+            airspace=outline((-15, -70), (140, -70), (140, 90), (-15, 90)),
+        )
     )
 
 

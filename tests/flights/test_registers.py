@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flights.airspace import FOLDER, airspace_claim
+from flights.airspace import FOLDER, airspace_claim, living_flight
 from flights.errors import NotReleased
 from flights.registers import Pilot, release
 from flights.survey import plan_survey
+from flights.survey_request import SurveyRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,16 +59,19 @@ def test_one_flight_per_volume(
     """A second flight in the same air learns who is there; one elsewhere does not; ended claims are gone."""
     zone = outline((2020, 10), (2080, 10), (2080, 60), (2020, 60))
     away = plan_survey(
-        zone_id="far",
-        outline=zone,
-        home=home.__class__(lat_deg=home.lat_deg, lon_deg=home.lon_deg + 0.021, alt_ellipsoid_m=15.0),
-        height_agl_m=30.0,
-        camera=camera,
+        SurveyRequest(
+            zone_id="far",
+            outline=zone,
+            home=home.__class__(lat_deg=home.lat_deg, lon_deg=home.lon_deg + 0.021, alt_ellipsoid_m=15.0),
+            height_agl_m=30.0,
+            camera=camera,
+        )
     )
     with airspace_claim(tmp_path, "A", plan) as first:
         assert first == ""
         with airspace_claim(tmp_path, "B", plan) as second, airspace_claim(tmp_path, "C", away) as third:
             assert (second, third) == ("A", "")
+            assert living_flight(tmp_path, away.airspace) == "C"
         with airspace_claim(tmp_path, "A", plan) as again:
             assert again == ""
     with airspace_claim(tmp_path, "B", plan) as later:
@@ -83,3 +87,5 @@ def test_a_claim_of_a_dead_program_holds_until_its_aircraft_must_be_down(plan: S
         (folder / "A.json").write_text(text, encoding="utf-8")
         with airspace_claim(tmp_path, "B", plan) as found:
             assert found == busy
+            assert living_flight(tmp_path, plan.airspace) == "B"
+        assert living_flight(tmp_path, plan.airspace) == ""

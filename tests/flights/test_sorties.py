@@ -1,4 +1,4 @@
-"""Flights on several batteries, and flights taken up again."""
+"""Flights on several batteries."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from flights.airframe import Airframe
 from flights.coverage import ground_seen
 from flights.errors import PlanRefused
 from flights.plan_checks import validate_plan
-from flights.plane import plane_point
-from flights.sorties import BACKED_UP_M, Wind, passes_of, plan_sorties, resume
-from flights.survey import draft_survey, plan_survey
+from flights.sorties import BACKED_UP_M, Wind, passes_of, plan_sorties
+from flights.survey import draft_survey
 from flights.survey_request import SurveyRequest
 
 if TYPE_CHECKING:
@@ -77,28 +76,3 @@ def test_energy_short_by_one_percent_is_refused(request_: SurveyRequest) -> None
     validate_plan(plan, airframe=Airframe(battery_wh=enough * 1.0001))
     with pytest.raises(PlanRefused, match="above its reserve"):
         validate_plan(plan, airframe=Airframe(battery_wh=enough * 0.99))
-
-
-def test_a_flight_that_was_cut_off_is_taken_up_where_it_stopped(
-    request_: SurveyRequest, camera: Camera, home: Geodetic, outline: OutlineFrom
-) -> None:
-    """The strips before are not flown again; the one it stopped on is, from a little before."""
-    plan = plan_survey(
-        zone_id="z",
-        outline=outline((20, 20), (220, 20), (220, 160), (20, 160)),
-        home=home,
-        height_agl_m=40.0,
-        camera=camera,
-    )
-    strips = passes_of(plan)
-    stop = request_.frame.geodetic_from_enu(((strips[1].start_m[0] + strips[1].end_m[0]) / 2,
-                                             (strips[1].start_m[1] + strips[1].end_m[1]) / 2, 0.0))  # type: ignore[arg-type]  # a plain row  # fmt: skip
-    wish = SurveyRequest(zone_id="z", outline=plan.outline, home=home, height_agl_m=40.0, camera=camera)
-    (rest,) = resume(wish, plan, stopped=stop, strip=2)
-    again = passes_of(rest)
-    assert len(again) == len(strips) - 1
-    assert math.dist(again[0].start_m, plane_point(stop, wish.frame)) == pytest.approx(
-        max(BACKED_UP_M, wish.trigger_m), abs=0.1
-    )
-    with pytest.raises(PlanRefused, match="no such strip"):
-        resume(wish, plan, stopped=stop, strip=99)

@@ -46,7 +46,14 @@ def test_a_zone_is_covered_whole(
 ) -> None:
     """Nadir or oblique, convex or not, at least 99.5 % of the zone is seen when the airspace leaves room."""
     plan = plan_survey(
-        zone_id="z", outline=outline(*corners), home=home, height_agl_m=40.0, camera=camera, gimbal_pitch_deg=pitch_deg
+        SurveyRequest(
+            zone_id="z",
+            outline=outline(*corners),
+            home=home,
+            height_agl_m=40.0,
+            camera=camera,
+            gimbal_pitch_deg=pitch_deg,
+        )
     )
     assert plan.coverage_share > 0.995
     assert plan.warnings == ()
@@ -56,7 +63,9 @@ def test_a_zone_is_covered_whole(
 
 def test_the_trigger_is_on_on_strips_only(camera: Camera, home: Geodetic, outline: OutlineFrom) -> None:
     """Every strip start switches the trigger on and every other waypoint has it off."""
-    plan = plan_survey(zone_id="z", outline=outline(*L_SHAPE), home=home, height_agl_m=40.0, camera=camera)
+    plan = plan_survey(
+        SurveyRequest(zone_id="z", outline=outline(*L_SHAPE), home=home, height_agl_m=40.0, camera=camera)
+    )
     for waypoint in plan.waypoints:
         assert (waypoint.trigger_m > 0) == (waypoint.kind is WaypointKind.STRIP_START)
     kinds = [w.kind for w in plan.waypoints if w.strip is not None]
@@ -67,7 +76,9 @@ def test_a_no_fly_area_is_flown_round(camera: Camera, home: Geodetic, outline: O
     """No leg comes nearer to a no-fly area than the inset; straight ways home that are not clear are named."""
     houses = outline((60, 60), (100, 60), (100, 90), (60, 90))
     plan = plan_survey(
-        zone_id="z", outline=outline(*SQUARE), no_fly=(houses,), home=home, height_agl_m=40.0, camera=camera
+        SurveyRequest(
+            zone_id="z", outline=outline(*SQUARE), no_fly=(houses,), home=home, height_agl_m=40.0, camera=camera
+        )
     )
     nearest_m = min(line.distance(houses) for line in flown_lines(plan)) * 96_000
     assert nearest_m > 4.3  # 5 m, along the axis that a degree of longitude understates
@@ -79,7 +90,11 @@ def test_the_number_of_images_follows_from_strips_and_overlap(
 ) -> None:
     """Twice the front overlap distance needs about half the pictures."""
     few, many = (
-        plan_survey(zone_id="z", outline=outline(*SQUARE), home=home, height_agl_m=40.0, camera=camera, front_overlap=o)
+        plan_survey(
+            SurveyRequest(
+                zone_id="z", outline=outline(*SQUARE), home=home, height_agl_m=40.0, camera=camera, front_overlap=o
+            )
+        )
         for o in (0.6, 0.8)
     )
     assert many.trigger_m == pytest.approx(few.trigger_m / 2)
@@ -109,7 +124,9 @@ def test_what_may_not_be_flown_is_refused(case: str, camera: Camera, home: Geode
     changed, leg, fault = REFUSALS[case]
     settings_: dict[str, object] = {"height_agl_m": 40.0, **changed}
     with pytest.raises(PlanRefused, match=fault) as refused:
-        plan_survey(**{"zone_id": "z", "outline": outline(*SQUARE), "home": home, "camera": camera, **settings_})  # type: ignore[arg-type]  # a table of keywords
+        plan_survey(
+            SurveyRequest(**{"zone_id": "z", "outline": outline(*SQUARE), "home": home, "camera": camera, **settings_})
+        )  # type: ignore[arg-type]  # a table of keywords
     assert any(refused.value.leg.startswith(name) for name in leg.split("|"))
     assert refused.value.remedy
 
@@ -118,12 +135,14 @@ def test_a_home_outside_the_airspace_is_refused(camera: Camera, home: Geodetic, 
     """Take-off must lie inside the fence."""
     with pytest.raises(PlanRefused, match="home is not at least"):
         plan_survey(
-            zone_id="z",
-            outline=outline(*SQUARE),
-            airspace=outline(*SQUARE),
-            home=home,
-            height_agl_m=40.0,
-            camera=camera,
+            SurveyRequest(
+                zone_id="z",
+                outline=outline(*SQUARE),
+                airspace=outline(*SQUARE),
+                home=home,
+                height_agl_m=40.0,
+                camera=camera,
+            )
         )
 
 

@@ -142,6 +142,17 @@ def test_what_stands_in_a_zone_is_planned_for(
     assert said in caught.err
 
 
+@pytest.mark.parametrize(
+    ("time", "closed"), [("", True), ("T10:20:00", True), ("T09:50:00", False), ("T11:00:00", False)]
+)
+def test_a_crowd_closes_when_the_flight_could_be_within_it(tmp_path: Path, time: str, closed: bool) -> None:  # noqa: FBT001 - a table's column
+    """The rendered patrol is at 10:00 on a Monday and lasts 37 minutes at most."""
+    schedule = {"timezone": "Asia/Shanghai", "windows": [{"days": ["mon"], "from": "10:30", "until": "11:00"}]}
+    site = _site(tmp_path / "site", zone={"kind": "crowd", "schedule": schedule})
+    at = ("--at", f"2026-11-02{time}+08:00") if time else ()
+    assert (run("patrol", "plan", "patrol", "--site", site, *at) != 0) == closed
+
+
 def test_a_plan_of_another_program_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A plan that was written is accepted again; after a building was entered it is refused."""
     site, plan = _site(tmp_path / "site"), tmp_path / "plan.plan"

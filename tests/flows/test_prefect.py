@@ -13,11 +13,16 @@ import httpx
 import pytest
 import tomli_w
 
+from flights.airspace import airspace_claim
 from flows.children import Child
 from flows.errors import AirspaceBusy
+from flows.one_flight import alone, claim_key, volumes
 from flows.orchestrator import prefect_server
+from flows.planning import plan_zone_sorties
+from flows.prefect_flows import SLOT_WAIT_S
+from flows.registers import site_now_s
 from flows.site_folder import init_rendered_site
-from flows.sortie import alone, claim_key, sortie_name, volumes
+from flows.sortie import sortie_name
 from pipeline.site import PatrolSchedule, read_site
 
 if TYPE_CHECKING:
@@ -81,7 +86,7 @@ def ask(environment: dict[str, str], kind: str, **wanted: object) -> list[dict[s
 
 @pytest.mark.peers
 def test_a_patrol_that_did_not_fly_is_not_tried_again(site: Site, environment: dict[str, str]) -> None:
-    """One failed run, one record marked as a drill, its artifacts kept; the same key again flies nothing."""
+    """One failed run, one record marked as a drill, its artifacts kept, its key free; a used key flies nothing."""
     said = run_patrol(site, environment, drill=True, key="today", sortie_id="drill-1")
     assert "flight_failed: drill-1: aborted" in said
     assert "weather" in said
@@ -91,27 +96,33 @@ def test_a_patrol_that_did_not_fly_is_not_tried_again(site: Site, environment: d
     assert artifacts["plan-drill-1"].startswith("data:image/png;base64,")
     assert "# drill-1 (演练 drill)" in artifacts["flight-drill-1"]
     assert "weather_entered" in artifacts["flight-drill-1"]
+    assert claim_key(site, "today", "nothing flew") == ""
     again = run_patrol(site, environment, key="today", sortie_id="another")
-    assert "drill-1: was asked for under this key before, nothing flies" in again
+    assert "nothing flew: was asked for under this key before, nothing flies" in again
     assert not (site.flights_folder / "another").exists()
 
 
 @pytest.mark.peers
 def test_prefect_itself_lets_one_flight_have_the_airspace(site: Site, environment: dict[str, str]) -> None:
-    """While a slot of aircraft or airspace is taken anywhere on the server, a patrol is refused and leaves nothing."""
+    """While a slot is taken anywhere on the server a patrol is refused and leaves nothing; beside a living, soon."""
     url = f"{environment['PREFECT_API_URL']}/v2/concurrency_limits"
     name = volumes(site)[1].replace("/", "-")
     httpx.post(f"{url}/", json={"name": name, "limit": 1, "active": True}, timeout=20)
     slot = {"names": [name], "slots": 1, "mode": "concurrency"}
     httpx.post(f"{url}/increment", json=slot, timeout=20).raise_for_status()
     assert "airspace_busy" in run_patrol(site, environment, sortie_id="crowded")
+    began_s = time.monotonic()
+    (plan,) = plan_zone_sorties(site, "patrol", at_s=site_now_s(site))
+    with airspace_claim(site.flights_folder, "in-the-air", plan):
+        assert "airspace_busy: in-the-air has aircraft-uav-01" in run_patrol(site, environment, sortie_id="crowded")
+    assert time.monotonic() - began_s < SLOT_WAIT_S / 2
     assert not (site.flights_folder / "crowded").exists()
     httpx.post(f"{url}/decrement", json={**slot, "occupancy_seconds": 1.0}, timeout=20).raise_for_status()
 
 
 @pytest.mark.peers
 def test_schedules_are_served_and_a_key_makes_one_run(site: Site, environment: dict[str, str]) -> None:
-    """Each zone's cron in the site's time zone, and `patrol now` twice under one key is one run."""
+    """Each zone's cron in the site's time zone, and one run a key, until that is over and nothing flew."""
     folder = site.folder / "prefect"
     (folder / "schedules.log").write_text(f"ready {environment['PREFECT_API_URL']}\n")
     command = [sys.executable, "-m", "flows.cli", "patrol", "now", "patrol", "--site", str(site.folder), "--drill"]
@@ -124,9 +135,15 @@ def test_schedules_are_served_and_a_key_makes_one_run(site: Site, environment: d
     (schedule,) = deployments["patrol-1"]["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 9 * * 1-5", "Asia/Shanghai")
     assert deployments["patrol-1"]["parameters"]["drill"] is True
-    said = [
-        subprocess.run([*command, "--key", "k"], capture_output=True, text=True, timeout=240, check=True).stdout  # noqa: S603 - ours
-        for _ in range(2)
-    ]
+
+    def now() -> str:
+        return subprocess.run([*command, "--key", "k"], capture_output=True, text=True, timeout=240, check=True).stdout  # noqa: S603 - ours
+
+    said = [now(), now()]
     assert said[0] == said[1]
-    assert len(ask(environment, "flow_runs", flow_runs={"name": {"any_": [said[0].split()[-1]]}})) == 1
+    (run,) = ask(environment, "flow_runs", flow_runs={"name": {"any_": [said[0].split()[-1]]}})
+    failed = {"state": {"type": "FAILED"}, "force": True}
+    httpx.post(f"{environment['PREFECT_API_URL']}/flow_runs/{run['id']}/set_state", json=failed, timeout=20)
+    assert now() != said[0], "nothing flew: the key was free"
+    claim_key(site, "k", "flew")
+    assert now() == said[0]
