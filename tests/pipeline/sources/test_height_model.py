@@ -16,7 +16,10 @@ from pipeline.sources.height_model import read_height_model
 rasterio = pytest.importorskip("rasterio")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Heights = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 ORIGIN = Geodetic(lat_deg=30.3195, lon_deg=120.139, alt_ellipsoid_m=115.0)
 FRAME = LocalFrame(origin=ORIGIN)
@@ -29,12 +32,14 @@ def _height_m(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     return 106.0 + 0.05 * north + 0.02 * east + 8 * np.exp(-((north - 300) ** 2 + (east - 200) ** 2) / 150**2)
 
 
-def write_model(path: Path, *, crs: str | None = "EPSG:4490", lat_deg: float = ORIGIN.lat_deg) -> Path:
+def write_model(
+    path: Path, *, crs: str | None = "EPSG:4490", lat_deg: float = ORIGIN.lat_deg, heights_m: Heights = _height_m
+) -> Path:
     """A height model of about 2 km, 5 m cells, in that system of geographic coordinates."""
     half, cell = 0.01, 0.00005
     across = ORIGIN.lon_deg - half + cell * (np.arange(400) + 0.5)
     down = lat_deg + half - cell * (np.arange(400) + 0.5)
-    heights = _height_m(*np.meshgrid(down, across, indexing="ij")).astype(np.float32)
+    heights = heights_m(*np.meshgrid(down, across, indexing="ij")).astype(np.float32)
     transform = rasterio.transform.from_origin(ORIGIN.lon_deg - half, lat_deg + half, cell, cell)
     with rasterio.open(
         path, "w", driver="GTiff", width=400, height=400, count=1, dtype="float32", crs=crs, transform=transform
