@@ -1,7 +1,7 @@
 """A sortie: one planned zone flown once, its record and recording kept in the site's folder under its id.
 
 A sortie that has landed is not flown again: its id finds its record. One whose program died is attached to while its
-aircraft is in the air; after that it is set aside, never resumed.
+aircraft is in the air; after that it is set aside. What a sortie left to do is another one, planned by its record.
 """
 
 from __future__ import annotations

@@ -136,19 +136,23 @@ class FlyLeg:
 
 @dataclass(slots=True, kw_only=True)
 class Land:
-    """Straight down, slowly near the ground, until somebody notices the ground."""
+    """Brake, then straight down, slowly near the ground, until somebody notices the ground.
+
+    Source: ArduCopter ModeLand: the target is the stopping point, not the place where the landing began.
+    """
 
     hold_position: bool = True
     done: bool = False
     _at_m: Vector | None = None
 
     def fly(self, motion: Motion, speeds: Speeds, dt_s: float) -> Demand:  # noqa: ARG002 - the protocol's signature
-        """Descend over the point where the landing began; without a position, only descend."""
-        self._at_m = self._at_m or motion.enu_m
+        """Descend over the point where it came to a stop; without a position, only descend."""
         down = speeds.descend_m_s if motion.enu_m[2] > speeds.land_slow_below_m else speeds.land_m_s
         if not self.hold_position:
             return Demand(velocity_m_s=(0.0, 0.0, -down), level=True)
-        east, north, _ = _hold_point(motion, self._at_m, speeds).velocity_m_s
+        if self._at_m is None and motion.ground_speed_m_s <= STOPPED_M_S:
+            self._at_m = motion.enu_m
+        east, north, _ = (0.0, 0.0, 0.0) if self._at_m is None else _hold_point(motion, self._at_m, speeds).velocity_m_s
         return Demand(velocity_m_s=(east, north, -down))
 
 
