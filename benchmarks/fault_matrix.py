@@ -347,7 +347,7 @@ aircraft's: we stopped commanding, and the autopilot or its pilot landed.
 BLIND = """
 ## Without satellites, in other winds
 
-The matrix flies in one wind. Here are {all} flights without satellites in winds of 2.5 m/s from eight directions: {safe}
+The matrix flies in one wind. Of {all} flights without satellites in winds of 2.5 m/s from eight directions, {safe}
 came down inside. The fence is 30 m from the strips and 20 m from home, and a blind landing drifts by about 40 m:
 [flying.md](flying.md#in-the-air) says what room to leave.
 
