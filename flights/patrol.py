@@ -144,6 +144,7 @@ class _Flight:
         self._last_capture_s: float | None = None
         self._transferred = False
         self._item: int | None = None
+        self._asked = ""  # the mode asked for last, until it is seen
         self._target = Target(point_m=(0.0, 0.0), height_m=0.0)
         self._orders: dict[Order, Callable[[], None]] = {
             Order.ATTACH: self._attach,
@@ -196,6 +197,7 @@ class _Flight:
     def _look(self, outcome: Outcome | None, wish: Wish | None) -> Seen:
         samples = self.autopilot.drain()
         self.vehicle = self.autopilot.observe()
+        self._asked = "" if self.vehicle.mode == self._asked else self._asked
         self.recorder.samples(samples)
         for sample in samples:
             if isinstance(sample, TextSample):
@@ -282,12 +284,13 @@ class _Flight:
             CommandRefused: somebody has changed to another mode since: nothing is sent any more.
         """
         now, seen = self.autopilot.observe().mode, self.vehicle.mode
-        if now not in {seen, mode}:
+        if now not in {seen, mode, self._asked}:
             raise CommandRefused(command=f"mode {mode}", result=f"not sent: somebody changed the mode to {now}")
-        return now == seen
+        return now != mode or now == seen
 
     def _change_mode(self, mode: str) -> None:
         if self._is_ours(mode):
+            self._asked = mode
             self.autopilot.set_mode(mode)
 
     def _leave_mission(self, mode: str) -> None:

@@ -22,13 +22,14 @@ def enter(
 ) -> Machine:
     """The machine in another state, entered now; what was watched of progress starts anew."""
     mode = seen.vehicle.mode
+    asked = frozenset() if machine.settled else machine.modes  # may show yet, though another is asked for by now
     return Machine(
         state=state,
         since_s=seen.at_s,
         ordered_s=seen.at_s,
         reason=reason or machine.reason,
         modes=frozenset(modes),
-        left=frozenset({mode} if mode else ()),
+        left=asked | ({mode} if mode else set()),
         watch=replace(machine.watch, moved_from_m=None, strip_seq=None),
     )
 

@@ -98,6 +98,26 @@ def test_each_disturbance_ends_as_it_should(case: str, plan: SurveyPlan, home: G
     assert (modes[-1] if modes else None) == last_mode
 
 
+class LateAutopilot(FakeAutopilot):
+    """One whose mode is heard a heartbeat late."""
+
+    modes: tuple[tuple[float, str | None], ...] = ()
+
+    def observe(self) -> VehicleState:
+        """As it is, with the mode of 1.3 s before."""
+        state = super().observe()
+        self.modes = (*self.modes, (self.now, state.mode))
+        return replace(state, mode=[mode for at_s, mode in self.modes if at_s <= max(0.0, self.now - 1.3)][-1])
+
+
+def test_a_mode_asked_for_and_heard_late_is_nobody_else_s(plan: SurveyPlan, home: Geodetic, tmp_path: Path) -> None:
+    """Held after a second without satellites, landing after two: GUIDED shows only then, and is ours."""
+    fake = LateAutopilot(home, faults={20.0: "no fix"})
+    record = flown(plan, fake, tmp_path)
+    assert (record.outcome, record.reason) == (PatrolState.LANDED, "no satellite fix")
+    assert [command for command in fake.commands if command.startswith("mode ")][-2:] == ["mode GUIDED", "mode LAND"]
+
+
 def test_coming_home_early_stops_the_camera_trigger(plan: SurveyPlan, home: Geodetic, tmp_path: Path) -> None:
     """The trigger is switched off before the mode changes; otherwise it goes on all the way home."""
     fake = FakeAutopilot(home, faults={20.0: "wind"})
