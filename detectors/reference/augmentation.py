@@ -19,8 +19,6 @@ from detectors.letterbox import PAD_GREY
 CELL_PX = 8
 """Finest cell of the network's head. Source: YOLOv8's first detection level."""
 
-JPEG_SHARE = 0.4
-
 LEAST_SHARE_LEFT = np.array([0.15, 0.4, 0.3, 0.15])
 """Per class: a box cut by the crop keeps its label if this share of its area is left; else its cells are not judged."""
 
@@ -170,10 +168,7 @@ class Easel:
 
 
 def recolour(image_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Hue, saturation, brightness and, now and then, blur or JPEG's marks: what cameras, daylight and storage vary.
-
-    The marks also hide the seams of what was drawn in.
-    """
+    """Hue, saturation, brightness and, now and then, blur: what cameras and daylight vary."""
     gain = 1.0 + rng.uniform(-1.0, 1.0, 3) * np.array([0.012, 0.6, 0.4])
     ramp = np.arange(256, dtype=np.float64)
     hue, saturation, value = cv2.split(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2HSV))
@@ -184,9 +179,6 @@ def recolour(image_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
         image = cv2.GaussianBlur(image, (3, 3), 0)
     if rng.random() < 0.1:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    if rng.random() < JPEG_SHARE:
-        _, stored = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-        image = cv2.imdecode(stored, cv2.IMREAD_COLOR)
     return np.asarray(image, dtype=np.uint8)
 
 

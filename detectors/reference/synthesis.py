@@ -99,7 +99,7 @@ class Synthesis:
             return picture
         class_id = FUMES if rng.random() < 0.65 else DUST
         height, width = picture.image_bgr.shape[:2]
-        side = round(max(height, width) * float(np.exp(rng.uniform(np.log(0.035), np.log(0.7)))))
+        side = round(max(height, width) * float(np.exp(rng.uniform(np.log(0.06), np.log(0.7)))))
         alpha = cv2.resize(draw_plume(rng, rises=class_id == FUMES), (side, side), interpolation=cv2.INTER_CUBIC)
         x, y = round(rng.uniform(-0.1, 1.1) * width - side / 2), round(rng.uniform(0.3, 0.95) * height - side)
         left, top, right, bottom = max(x, 0), max(y, 0), min(x + side, width), min(y + side, height)
