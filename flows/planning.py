@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
@@ -38,14 +39,46 @@ if TYPE_CHECKING:
 LOG = "flight.jsonl"  # of a flight, in its folder
 
 
-def plan_zone_sorties(site: Site, zone_id: str, *, at_s: float) -> tuple[SurveyPlan, ...]:
-    """Plan as many flights over one of the site's patrol zones as batteries ask for, to be flown at a time, UTC.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What a patrol is for: a zone, or a line, or a case, or what another sortie left.
+
+    Attributes:
+        zone_id: of kind `patrol`; with `rest_of`, the zone that sortie flew over.
+        along: a GeoJSON file with a line.
+        width_m: to be seen across that line.
+        case_id: flown back to where it was last seen.
+        rest_of: a sortie.
+    """
+
+    zone_id: str = ""
+    along: Path | None = None
+    width_m: float = 20.0
+    case_id: str = ""
+    rest_of: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of what is patrolled."""
+        return self.zone_id or self.case_id or (self.along.stem if self.along else "")
+
+
+def plan_errand(site: Site, errand: Errand, *, at_s: float) -> tuple[SurveyPlan, ...]:
+    """Plan as many flights as batteries ask for, to be flown at a time, UTC.
 
     Raises:
-        BadInput: no such zone, or the site lacks an aircraft, an approval or the ground's height.
+        BadInput: no such zone, line or sortie; or the site lacks an aircraft, an approval or the ground's height.
+        CaseNotFound: there is no such case.
+        PlanUnreadable: the plan of the sortie before cannot be read.
         PlanRefused: a leg may not be flown.
     """
-    return plan_sorties(_zone_request(site, zone_id, at_s))
+    if errand.rest_of:
+        return _plan_rest(site, errand.rest_of, at_s=at_s)
+    if errand.along is not None:
+        return (_plan_street(site, errand.along, width_m=errand.width_m, at_s=at_s),)
+    if errand.case_id:
+        return (_plan_case(site, errand.case_id, at_s=at_s),)
+    return plan_sorties(_zone_request(site, errand.zone_id, at_s))
 
 
 def keep_plans(site: Site, folder: Path, plans: Sequence[SurveyPlan]) -> None:
@@ -55,14 +88,8 @@ def keep_plans(site: Site, folder: Path, plans: Sequence[SurveyPlan]) -> None:
         write_course(folder / f"plan-{number:02}.geojson", course)
 
 
-def plan_rest(site: Site, sortie_id: str, *, at_s: float) -> tuple[SurveyPlan, ...]:
-    """Plan what a sortie left to do, by its record.
-
-    Raises:
-        BadInput: there is no such sortie.
-        PlanUnreadable: its plan cannot be read.
-        PlanRefused: nothing is left, or a leg may not be flown.
-    """
+def _plan_rest(site: Site, sortie_id: str, *, at_s: float) -> tuple[SurveyPlan, ...]:
+    """What a sortie left to do, by its record."""
     folder, separation_m = site.flights_folder / sortie_id, site.settings.site.geoid_separation_m
     request = _zone_request(site, flown_zone(site, sortie_id), at_s)
     files = sorted(folder.glob("plan-*.geojson")) or [folder / "plan-01.geojson"]
@@ -84,13 +111,8 @@ def flown_zone(site: Site, sortie_id: str) -> str:
         raise BadInput(path=str(log), field="header", fault="names no plan", remedy="Fly the zone again") from error
 
 
-def plan_street(site: Site, line_file: Path, *, width_m: float, at_s: float) -> SurveyPlan:
-    """Plan a patrol along the line of a GeoJSON file (a LineString, a Feature or a collection that begins with one).
-
-    Raises:
-        BadInput: it holds no line, or as in `plan_zone_sorties`.
-        PlanRefused: a leg may not be flown.
-    """
+def _plan_street(site: Site, line_file: Path, *, width_m: float, at_s: float) -> SurveyPlan:
+    """Along the line of a GeoJSON file: a LineString, a Feature or a collection that begins with one."""
     try:
         first = json.loads(read_text(line_file))
         first = first["features"][0] if first.get("type") == "FeatureCollection" else first
@@ -102,14 +124,8 @@ def plan_street(site: Site, line_file: Path, *, width_m: float, at_s: float) -> 
     return plan_corridor(_request(site, line_file.stem, None, at_s), shapely.force_2d(line), width_m=width_m)
 
 
-def plan_case(site: Site, case_id: str, *, at_s: float) -> SurveyPlan:
-    """Plan a flight back to where the aircraft was when it last saw a case.
-
-    Raises:
-        BadInput: no flight saw it, or as in `plan_zone_sorties`.
-        CaseNotFound: there is no such case.
-        PlanRefused: a leg may not be flown.
-    """
+def _plan_case(site: Site, case_id: str, *, at_s: float) -> SurveyPlan:
+    """Back to where the aircraft was when it last saw a case."""
     store = open_store(site)
     try:
         findings = store.case(case_id).findings
@@ -131,7 +147,7 @@ def judge_file(site: Site, zone_id: str, path: Path, *, at_s: float) -> SurveyPl
 
     Raises:
         PlanUnreadable: the file holds no plan that could be read whole.
-        BadInput: as in `plan_zone_sorties`.
+        BadInput: as in `plan_errand`.
         PlanRefused: a leg may not be flown.
     """
     separation_m = site.settings.site.geoid_separation_m

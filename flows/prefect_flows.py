@@ -31,6 +31,7 @@ from flows import work
 from flows.errors import OUR_ERRORS
 from flows.flight_summary import flight_summary, picture_address
 from flows.one_flight import busy, flight_beside, key_is_free, volumes
+from flows.planning import Errand
 from flows.recording import SCENE_URL
 from flows.sortie import FlightRequest
 from pipeline.site import Site, read_site
@@ -68,8 +69,9 @@ def patrol(
     """
     site, now_s = read_site(Path(site_folder)), time.time()
     asked = FlightRequest(
-        zone_id=zone_id, sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, pilot=pilot, drill=drill
-    )
+        errand=Errand(zone_id=zone_id), sortie_id=sortie_id, now_s=now_s, time_speed=time_speed, pilot=pilot,
+        drill=drill,
+    )  # fmt: skip
     try:
         return work.patrol(site, asked, key=key, alone=lambda: _alone(site))
     except NotReleased as error:

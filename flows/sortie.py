@@ -1,4 +1,4 @@
-"""A sortie: one planned zone flown once, its record and recording kept in the site's folder under its id.
+"""A sortie: one plan flown once, its record and recording kept in the site's folder under its id.
 
 A sortie that has landed is not flown again: its id finds its record. One whose program died is attached to while its
 aircraft is in the air; after that it is set aside. What a sortie left to do is another one, planned by its record.
@@ -26,8 +26,7 @@ from flows.one_flight import alone
 from flows.planning import (
     LOG,
     keep_plans,
-    plan_rest,
-    plan_zone_sorties,
+    plan_errand,
     site_aircraft,
     site_crowds,
     site_obstacles,
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from flights.recorder import FlightRecord
     from flights.registers import Release, Waiver
     from flights.survey_plan import SurveyPlan
+    from flows.planning import Errand
     from pipeline.site import Site
     from pipeline.sources.clip import ClipSource
 
@@ -88,18 +88,17 @@ class FlightRequest:
     """What is to be flown, and how.
 
     Attributes:
-        zone_id: where.
-        sortie_id: its name; made of zone and time when empty.
+        errand: what for.
+        sortie_id: its name; made of what is patrolled and time when empty.
         now_s: UTC, for that name.
         time_speed: of the simulator.
         connection: the autopilot; the site's when empty.
         pilot: who releases it; empty: it releases itself where the site allows that and a pilot is on duty.
         waivers: by check name.
         drill: an exercise (演练); its log and record say so.
-        continues: the sortie whose rest is flown, or "".
     """
 
-    zone_id: str
+    errand: Errand
     sortie_id: str = ""
     now_s: float
     time_speed: float = 1.0
@@ -107,12 +106,11 @@ class FlightRequest:
     pilot: str = ""
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     drill: bool = False
-    continues: str = ""
 
     @property
     def name(self) -> str:
         """Of the sortie."""
-        return self.sortie_id or sortie_name(self.zone_id, self.now_s, drill=self.drill)
+        return self.sortie_id or sortie_name(self.errand.name, self.now_s, drill=self.drill)
 
 
 def sortie_name(zone_id: str, now_s: float, *, drill: bool = False) -> str:
@@ -126,10 +124,10 @@ def pilot_names(site: Site) -> tuple[str, ...]:
 
 
 def fly_sortie(site: Site, asked: FlightRequest, *, say: Callable[[str], None]) -> Sortie:
-    """Fly a zone once, or find that this sortie has landed already.
+    """Fly once, or find that this sortie has landed already.
 
     Args:
-        site: whose zone, aircraft and registers.
+        site: whose zones, aircraft and registers.
         asked: what is to be flown, and how.
         say: told how it goes.
 
@@ -146,8 +144,7 @@ def fly_sortie(site: Site, asked: FlightRequest, *, say: Callable[[str], None]) 
     if (folder / RECORD).exists():
         say(f"{name}: has landed already")
         return Sortie(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    at_s, rest_of = site_now_s(site), asked.continues
-    plans = plan_rest(site, rest_of, at_s=at_s) if rest_of else plan_zone_sorties(site, asked.zone_id, at_s=at_s)
+    plans = plan_errand(site, asked.errand, at_s=site_now_s(site))
     plan = plans[0]
     say(f"{name}: {plan.length_m:.0f} m, {plan.duration_s:.0f} s, {plan.coverage_share:.0%} of the zone covered")
     with alone(site), airspace_claim(site.flights_folder, name, plan) as busy_with:
@@ -161,14 +158,14 @@ def fly_sortie(site: Site, asked: FlightRequest, *, say: Callable[[str], None]) 
     folder, name = flown.path.parent, flown.flight_id
     sortie = Sortie(
         sortie_id=name, outcome=flown.outcome, reason=flown.reason, flown_m=flown.flown_m, drill=drill,
-        continues=asked.continues,
+        continues=asked.errand.rest_of,
     )  # fmt: skip
     write_plan_picture(folder / "plan.png", plan, flown=flown.pose_track)
     if flown.outcome != "landed":
         raise FlightFailed(name, f"{flown.outcome}: {flown.reason}", str(folder / LOG))
     (folder / RECORD).write_text(json.dumps(asdict(sortie)), encoding="utf-8")
     say(f"{name}: landed after {flown.flown_m:.0f} m" + (f", cut short: {flown.reason}" if flown.reason else ""))
-    if flown.reason or len(plans) > 1:
+    if asked.errand.zone_id and (flown.reason or len(plans) > 1):
         say(f"{name}: for what is left: offsite patrol fly --resume {name}")
     return sortie
 
@@ -217,7 +214,7 @@ def _fly(
             _set_aside(folder)
         recorder = FlightRecorder(
             folder / LOG, flight_id=folder.name, attach=unfinished is not None, drill=asked.drill,
-            continues=asked.continues,
+            continues=asked.errand.rest_of,
         )  # fmt: skip
         if unfinished is None:
             keep_plans(site, folder, plans)

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,11 +16,11 @@ from flows.commands.options import DEFAULT_SITE, SiteFolder, parse_time, report_
 from pipeline.errors import BadInput
 from pipeline.site import read_site
 
-if TYPE_CHECKING:
-    from flights.survey_plan import SurveyPlan
-
 app = typer.Typer(help="Drone patrols.", no_args_is_help=True)
 Drill = Annotated[bool, typer.Option("--drill", help="Exercise (演练): mark all it makes, cases too; send nothing.")]
+Along = Annotated[Path | None, typer.Option(help="Along the line of this GeoJSON file instead of over a zone.")]
+Width = Annotated[float, typer.Option(min=1, help="With --along: metres to see across the line.")]
+CaseId = Annotated[str, typer.Option(help="Back to where a flight saw this case instead of over a zone.")]
 TimeSpeed = Annotated[float, typer.Option(min=1, max=8, help="Simulator only: run so much faster.")]
 ZoneId = Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`.")]
 
@@ -33,9 +33,9 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="Write the plan for another program: .plan, .geojson, .kml or .kmz.")
     ] = None,
-    along: Annotated[Path | None, typer.Option(help="Plan along the line of this GeoJSON file instead.")] = None,
-    width: Annotated[float, typer.Option(min=1, help="With --along: metres to see across the line.")] = 20.0,
-    case: Annotated[str, typer.Option(help="Plan back to where a flight saw this case instead.")] = "",
+    along: Along = None,
+    width: Width = 20.0,
+    case: CaseId = "",
     at: Annotated[str | None, typer.Option(help="When it is to be flown, ISO 8601 with offset; default: now.")] = None,
     in_: Annotated[Path | None, typer.Option("--in", help="Judge the plan in this file instead of making one.")] = None,
 ) -> None:
@@ -51,15 +51,12 @@ def plan(
         raise typer.BadParameter("give a zone (--in may stand beside it), or --along, or --case", param_hint="ZONE")
     place = read_site(site)
     at_s = parse_time("--at", at) or site_now_s(place)
-    plans: tuple[SurveyPlan, ...]
-    if along is not None:
-        plans = (planning.plan_street(place, along, width_m=width, at_s=at_s),)
-    elif case:
-        plans = (planning.plan_case(place, case, at_s=at_s),)
-    elif in_ is not None:
-        plans = (planning.judge_file(place, zone, in_, at_s=at_s),)
-    else:
-        plans = planning.plan_zone_sorties(place, zone, at_s=at_s)
+    errand = planning.Errand(zone_id=zone, along=along, width_m=width, case_id=case)
+    plans = (
+        planning.plan_errand(place, errand, at_s=at_s)
+        if in_ is None
+        else (planning.judge_file(place, zone, in_, at_s=at_s),)
+    )
     said = report_console()
     for number, made in enumerate(plans, start=1):
         several = len(plans) > 1
@@ -77,7 +74,9 @@ def plan(
 
 @app.command()
 def fly(
-    zone: Annotated[str, typer.Argument(help="The zone to patrol, of kind `patrol`; none with --resume.")] = "",
+    zone: Annotated[
+        str, typer.Argument(help="The zone to patrol, of kind `patrol`; none with --along, --case or --resume.")
+    ] = "",
     site: SiteFolder = DEFAULT_SITE,
     connect: Annotated[
         str, typer.Option(help="Autopilot: tcp:HOST:PORT, udp:..., or `simulator`; default: the site's.")
@@ -91,6 +90,9 @@ def fly(
         list[str] | None, typer.Option(metavar="CHECK=REASON", help="The pilot's reason why a check may fail.")
     ] = None,
     drill: Drill = False,
+    along: Along = None,
+    width: Width = 20.0,
+    case: CaseId = "",
     resume: Annotated[str, typer.Option(metavar="SORTIE", help="Fly what this sortie left to do instead.")] = "",
 ) -> None:
     """Fly a patrol (preflight, fence, mission, flight, landing), then examine and file what the aircraft saw."""
@@ -98,15 +100,22 @@ def fly(
     from flows.registers import read_pilots  # noqa: PLC0415 - the same
     from flows.sortie import FlightRequest  # noqa: PLC0415 - the same
 
-    if bool(zone) == bool(resume):
-        raise typer.BadParameter("give a zone, or --resume", param_hint="ZONE")
+    if sum(map(bool, (zone, along, case, resume))) != 1:
+        raise typer.BadParameter("give a zone, or --along, or --case, or --resume", param_hint="ZONE")
     at = read_site(site)
     known = read_pilots(at)
     pilot = pilot or (known[0].name if len(known) == 1 else "")
     said = report_console()
+    errand = planning.Errand(
+        zone_id=planning.flown_zone(at, resume) if resume else zone,
+        along=along,
+        width_m=width,
+        case_id=case,
+        rest_of=resume,
+    )
     asked = FlightRequest(
-        zone_id=zone or planning.flown_zone(at, resume), sortie_id=sortie, now_s=time.time(), time_speed=time_speed,
-        connection=connect, pilot=pilot, waivers=_waivers(waive or [], pilot), drill=drill, continues=resume,
+        errand=errand, sortie_id=sortie, now_s=time.time(), time_speed=time_speed, connection=connect, pilot=pilot,
+        waivers=_waivers(waive or [], pilot), drill=drill,
     )  # fmt: skip
     said.print(work.patrol(at, asked, say=said.print))
 

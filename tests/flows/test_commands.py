@@ -173,7 +173,8 @@ def test_a_street_is_planned_along_its_line(tmp_path: Path, capsys: pytest.Captu
     line.write_text(json.dumps({"type": "LineString", "coordinates": [home, [home[0] + 2e-4, home[1]]]}))
     assert run("patrol", "plan", "--site", site, "--along", line) == 0
     assert "street: " in capsys.readouterr().out
-    assert run("patrol", "plan", "patrol", "--site", site, "--along", line) == 2
+    for command in ("plan", "fly"):
+        assert run("patrol", command, "patrol", "--site", site, "--along", line) == 2
     line.write_text(json.dumps({"type": "Point", "coordinates": home}))
     assert run("patrol", "plan", "--site", site, "--along", line) == 2
     assert "is no LineString" in capsys.readouterr().err
@@ -183,5 +184,6 @@ def test_no_case_no_way_back(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     """`--case` of nothing names the case; with a zone beside it the command is refused."""
     site = _site(tmp_path / "site")
     assert run("patrol", "plan", "--case", "C0", "--site", site) == 2
+    assert run("patrol", "fly", "--case", "C0", "--site", site) == 2
     assert "C0" in capsys.readouterr().err
     assert run("patrol", "plan", "patrol", "--case", "C0", "--site", site) == 2

@@ -15,7 +15,7 @@ from flows import work
 from flows.assembly import open_store, open_vault
 from flows.errors import AirspaceBusy
 from flows.one_flight import alone, claim_key, key_is_free
-from flows.planning import LOG
+from flows.planning import LOG, Errand
 from flows.site_folder import init_rendered_site
 from flows.sortie import FlightRequest, has_started
 from pipeline.site import Aircraft, PatrolSettings, Site, read_site
@@ -35,7 +35,7 @@ def changed(site: Site, **changes: object) -> Site:
 def test_a_key_that_nobody_released_is_not_used_up(tmp_path: Path) -> None:
     """Without a pilot nothing flies and the key stays free; one that a flight has taken stays taken."""
     site = changed(init_rendered_site(tmp_path / "site", seed=3), patrol=PatrolSettings())
-    asked = FlightRequest(zone_id="patrol", now_s=0.0)
+    asked = FlightRequest(errand=Errand(zone_id="patrol"), now_s=0.0)
     for _ in range(2):
         with pytest.raises(NotReleased):
             work.patrol(site, asked, key="today", say=lambda _: None)
@@ -46,7 +46,7 @@ def test_a_key_that_nobody_released_is_not_used_up(tmp_path: Path) -> None:
 def test_a_key_is_used_up_once_motors_were_asked_to_start(tmp_path: Path) -> None:
     """Whatever refuses a flight before that leaves it free; the log tells."""
     site = init_rendered_site(tmp_path / "site", seed=3)
-    asked = FlightRequest(zone_id="patrol", sortie_id="first", now_s=0.0)
+    asked = FlightRequest(errand=Errand(zone_id="patrol"), sortie_id="first", now_s=0.0)
     with alone(site), pytest.raises(AirspaceBusy):
         work.patrol(site, asked, key="today", say=lambda _: None)
     assert key_is_free(site, "today")
@@ -65,7 +65,7 @@ def test_a_drill_is_flown_and_examined_marked_and_never_sent(tmp_path: Path) -> 
     assert isinstance(aircraft, Aircraft)
     site = changed(site, aircraft=aircraft.model_copy(update={"look_hz": 1.0}))
     said: list[str] = []
-    asked = FlightRequest(zone_id="patrol", now_s=time.time(), time_speed=8.0, drill=True)
+    asked = FlightRequest(errand=Errand(zone_id="patrol"), now_s=time.time(), time_speed=8.0, drill=True)
     told = work.patrol(site, asked, say=said.append)
     name = told.partition(":")[0]
     assert name.startswith("drill-patrol-")

@@ -10,7 +10,7 @@ import pytest
 from flights.airframe import Airframe
 from flights.errors import PlanRefused
 from flights.plan_checks import validate_plan
-from flows.planning import plan_zone_sorties, site_aircraft, site_terrain
+from flows.planning import Errand, plan_errand, site_aircraft, site_terrain
 from flows.registers import site_now_s
 from flows.site_folder import init_rendered_site
 from pipeline.site import read_site
@@ -37,7 +37,7 @@ def test_a_height_model_bends_the_plan(tmp_path: Path) -> None:
     settings = folder / "site.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("[site]\n", '[site]\ndem = "dem.tif"\n', 1))
     site = read_site(folder)
-    (plan,) = plan_zone_sorties(site, "patrol", at_s=site_now_s(site))
+    (plan,) = plan_errand(site, Errand(zone_id="patrol"), at_s=site_now_s(site))
     raised_m = site.settings.site.geoid_separation_m
     above_m = [
         waypoint.position.alt_ellipsoid_m - raised_m

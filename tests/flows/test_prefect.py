@@ -18,7 +18,7 @@ from flows.children import Child
 from flows.errors import AirspaceBusy
 from flows.one_flight import alone, claim_key, volumes
 from flows.orchestrator import prefect_server
-from flows.planning import plan_zone_sorties
+from flows.planning import Errand, plan_errand
 from flows.prefect_flows import SLOT_WAIT_S
 from flows.registers import site_now_s
 from flows.site_folder import init_rendered_site
@@ -112,7 +112,7 @@ def test_prefect_itself_lets_one_flight_have_the_airspace(site: Site, environmen
     httpx.post(f"{url}/increment", json=slot, timeout=20).raise_for_status()
     assert "airspace_busy" in run_patrol(site, environment, sortie_id="crowded")
     began_s = time.monotonic()
-    (plan,) = plan_zone_sorties(site, "patrol", at_s=site_now_s(site))
+    (plan,) = plan_errand(site, Errand(zone_id="patrol"), at_s=site_now_s(site))
     with airspace_claim(site.flights_folder, "in-the-air", plan):
         assert "airspace_busy: in-the-air has aircraft-uav-01" in run_patrol(site, environment, sortie_id="crowded")
     assert time.monotonic() - began_s < SLOT_WAIT_S / 2
