@@ -257,13 +257,15 @@ def random_area(rng: np.random.Generator) -> tuple[Polygon, tuple[float, float]]
     turns = np.sort(rng.uniform(0, 2 * math.pi, count))
     radii = rng.uniform(40, 180, count)
     area = Polygon(np.stack((radii * np.cos(turns), radii * np.sin(turns)), axis=1))
+    if not area.is_valid:
+        return None
     for _ in range(int(rng.integers(0, 4))):
         x, y, half, turn = *rng.uniform(-90, 90, 2), rng.uniform(5, 25), rng.uniform(0, math.pi / 2)
         house = shapely.box(x - half, y - half / 2, x + half, y + half / 2)
         house = shapely.affinity.rotate(house, turn, use_radians=True)
         if area.contains(house.buffer(1)):
             area = area.difference(house)
-    parts = shapely.get_parts(area.buffer(-INSET_M, join_style="mitre")) if area.is_valid else []
+    parts = shapely.get_parts(area.buffer(-INSET_M, join_style="mitre"))
     if not len(parts) or area.geom_type != "Polygon" or max(part.area for part in parts) < 400:
         return None
     flyable = flyable_of(area)
