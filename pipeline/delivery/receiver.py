@@ -185,14 +185,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(receiver: Receiver, host: str) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # waited for below: a handler could come while a lock is held
     threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     sys.stdout.write(f"ready http://{host}:{receiver.server_port}\n")
     sys.stdout.flush()
-    while not stop.wait(timeout=1.0):
-        pass
+    signal.sigwait(ends)
     receiver.shutdown()
     receiver.server_close()
     receiver.events.close()
