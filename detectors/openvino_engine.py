@@ -150,6 +150,9 @@ def in_halves(network: ov.Model) -> tuple[ov.Model, ov.Model]:
     """A network that gives boxes and scores in one array, as one that gives scores and features and one for the boxes.
 
     The cut runs where the branch of boxes leaves what both need, before any quantisation, which both then do.
+
+    Raises:
+        ModelUnusable: it is no such network.
     """
     rest = network.clone()  # a part cut off by inputs of its own changes the network it is cut from
     first, second = _features(network), _features(rest)
@@ -164,6 +167,9 @@ def in_halves(network: ov.Model) -> tuple[ov.Model, ov.Model]:
 def _head(network: ov.Model) -> list[ov.Output]:
     """The outputs for boxes and for scores, before they are put together."""
     together = network.get_results()[0].input_value(0).get_node()
+    if together.get_type_name() != "Concat" or len(together.inputs()) != 2:
+        msg = f"{network.get_friendly_name()}: ends in no boxes and scores; export it by detectors.reference.export"
+        raise ModelUnusable(msg)
     return [place.get_source_output() for place in together.inputs()]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from detectors.errors import DetectorError, ModelUnusable
 from detectors.model_folder import MANIFEST_NAME, SHIPPED, dump_manifest, load_manifest, sha256_of
-from detectors.openvino_engine import OpenVinoEngine
+from detectors.openvino_engine import OpenVinoEngine, in_halves, ov
 
 BLANK = np.full((90, 160, 3), 120, np.uint8)
 
@@ -106,6 +106,13 @@ def test_what_importing_the_engine_brings_along(program: str) -> None:
 
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "train" / "images"
+
+
+def test_a_network_that_ends_otherwise_is_refused() -> None:
+    """Scores are asked for before boxes: what does not end in the two cannot be used."""
+    pixels = ov.opset13.parameter([1, 3, 32, 32], np.float32)
+    with pytest.raises(ModelUnusable, match="boxes and scores"):
+        in_halves(ov.Model([ov.opset13.relu(pixels)], [pixels]))
 
 
 @pytest.mark.real
