@@ -27,6 +27,7 @@ import shapely.affinity
 from shapely.geometry import LineString, Polygon
 
 from flights.airframe import Airframe
+from flights.errors import PlanRefused
 from flights.plane import map_from_plane
 from flights.sorties import plan_sorties
 from flights.survey import draft_survey
@@ -273,8 +274,11 @@ def random_area(rng: np.random.Generator) -> tuple[Polygon, tuple[float, float]]
     return None if home.is_empty or not flyable.contains(home) else (area, (home.x, home.y))
 
 
-def judge_random(seed: int) -> tuple[float, float, float, float] | None:
-    """One random area: metres outside, share seen, worst sortie's share of the energy it may use, seconds to plan."""
+def judge_random(seed: int) -> tuple[float, float, float, float] | str | None:
+    """One random area: metres outside, share seen, worst sortie's share of the energy it may use, seconds to plan.
+
+    Why it was refused, where it was; None where the seed gives no area.
+    """
     drawn = random_area(np.random.default_rng(seed))
     if drawn is None:
         return None
@@ -282,7 +286,10 @@ def judge_random(seed: int) -> tuple[float, float, float, float] | None:
     airframe = Airframe(battery_wh=40.0)
     request, frame = request_of(area, home, airframe=airframe, height_agl_m=45.0)
     began = time.process_time()
-    plans = plan_sorties(request)
+    try:
+        plans = plan_sorties(request)
+    except PlanRefused as error:
+        return f"area {seed}: {error}"
     took_s = time.process_time() - began
     courses, flyable = [course_of(plan, frame, home) for plan in plans], flyable_of(area)
     scores = [score(runs, way, flyable, width_m=WIDTH_M * 1.5) for runs, way in courses]
@@ -293,16 +300,23 @@ def judge_random(seed: int) -> tuple[float, float, float, float] | None:
 
 def many(count: int, workers: int, minutes: float) -> None:
     """Random areas: none may leave, miss more than a hundredth, or exceed a battery. Stops at the time given."""
-    until_s, found = time.monotonic() + minutes * 60, []
+    until_s, found, refused = time.monotonic() + minutes * 60, [], []
     with ProcessPoolExecutor(workers) as pool:
         for one in pool.map(judge_random, range(count * 2), chunksize=20):
-            found += [] if one is None else [one]
-            if len(found) == count or time.monotonic() > until_s:
+            if isinstance(one, str):
+                refused.append(one)
+                print(f"refused: {one}", flush=True)
+            elif one is not None:
+                found.append(one)
+                if len(found) % 500 == 0:
+                    print(f"{len(found)} areas", flush=True)
+            if len(found) + len(refused) == count or time.monotonic() > until_s:
                 break
         pool.shutdown(wait=False, cancel_futures=True)
     outside, seen, used, took = np.array(found).T
     print(
-        f"{len(found)} random areas: {(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
+        f"{len(found)} random areas, {len(refused)} more refused: "
+        f"{(outside > 0.1).sum()} with a leg outside (worst {outside.max():.2f} m), "
         f"{(seen < 0.99).sum()} seen under 99 % (least {seen.min():.2%}), {(used > 1).sum()} over their energy "
         f"(most {used.max():.1%}); {np.median(took):.2f} s each, slowest {took.max():.2f} s of processor time"
     )
