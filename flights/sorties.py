@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BACKED_UP_M = 10.0  # flown again when a strip is taken up; at least one picture
 MOST_SORTIES = 50
+ROUNDED = 0.9999  # a plan is judged by its places on Earth, which are not to the last digit those of the plane
 SHORTEST_PIECE_M = 20.0  # no battery is changed for less of a strip
 
 
@@ -119,7 +120,7 @@ def _split(
 
 def _one_battery(request: SurveyRequest, passes: list[Pass], wind: Wind) -> tuple[list[Pass], list[Pass]]:
     """The passes that one battery flies, and those it leaves; the last one may be cut."""
-    usable_wh = request.airframe.battery_wh - request.airframe.reserve_wh
+    usable_wh = (request.airframe.battery_wh - request.airframe.reserve_wh) * ROUNDED
     low, high = 0, len(passes)
     while low < high:
         middle = (low + high + 1) // 2

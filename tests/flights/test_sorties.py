@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +51,17 @@ def test_a_cut_strip_is_flown_again_from_a_little_before(request_: SurveyRequest
         assert math.dist(left.end_m, taken_up.start_m) == pytest.approx(max(BACKED_UP_M, request_.trigger_m), abs=0.1)
         line = shapely.LineString([left.start_m, taken_up.end_m])
         assert line.distance(shapely.Point(taken_up.start_m)) < 0.1
+
+
+@pytest.mark.parametrize("off_wh", [-1e-3, -1e-4, -1e-5, -1e-6, 0.0, 1e-6, 1e-5, 1e-4])
+def test_a_battery_that_is_enough_but_for_rounding_is_no_reason_to_refuse(
+    request_: SurveyRequest, off_wh: float
+) -> None:
+    """What the planner fits into a battery, the judge finds to fit."""
+    usable_wh = draft_survey(request_).energy_wh + off_wh
+    airframe = replace(SMALL, battery_wh=usable_wh / (1 - SMALL.reserve_share))
+    plans = plan_sorties(replace(request_, airframe=airframe))
+    assert all(plan.energy_wh <= usable_wh for plan in plans)
 
 
 def test_wind_against_the_way_home_shortens_the_sortie(request_: SurveyRequest) -> None:
