@@ -73,7 +73,7 @@ def plan_errand(site: Site, errand: Errand, *, at_s: float) -> tuple[SurveyPlan,
         PlanRefused: a leg may not be flown.
     """
     if errand.rest_of:
-        return _plan_rest(site, errand.rest_of, at_s=at_s)
+        return _plan_rest(site, errand, at_s=at_s)
     if errand.along is not None:
         return (_plan_street(site, errand.along, width_m=errand.width_m, at_s=at_s),)
     if errand.case_id:
@@ -88,10 +88,10 @@ def keep_plans(site: Site, folder: Path, plans: Sequence[SurveyPlan]) -> None:
         write_course(folder / f"plan-{number:02}.geojson", course)
 
 
-def _plan_rest(site: Site, sortie_id: str, *, at_s: float) -> tuple[SurveyPlan, ...]:
+def _plan_rest(site: Site, errand: Errand, *, at_s: float) -> tuple[SurveyPlan, ...]:
     """What a sortie left to do, by its record."""
-    folder, separation_m = site.flights_folder / sortie_id, site.settings.site.geoid_separation_m
-    request = _zone_request(site, flown_zone(site, sortie_id), at_s)
+    folder, separation_m = site.flights_folder / errand.rest_of, site.settings.site.geoid_separation_m
+    request = _zone_request(site, errand.zone_id, at_s)
     files = sorted(folder.glob("plan-*.geojson")) or [folder / "plan-01.geojson"]
     plans = [plan_of_course(read_course(file), request, geoid_separation_m=separation_m) for file in files]
     with (folder / LOG).open(encoding="utf-8") as log:

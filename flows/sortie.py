@@ -194,14 +194,9 @@ def _fly(
     with ExitStack() as stack:
         simulated = address == SIMULATOR
         if simulated:
-            _set_aside(folder)
-            folder.mkdir(parents=True)
-            simulator = stack.enter_context(_simulator(site, folder, time_speed))
-            address = simulator.wait_ready(timeout_s=SIMULATOR_READY_S)
+            address = _start_simulator(stack, site, folder, time_speed)
         elif time_speed != 1.0:
-            raise BadInput(
-                path="--time-speed", field="value", fault="only the simulator can be sped up", remedy="Leave it out"
-            )
+            raise _not_sped_up()
         autopilot = stack.enter_context(
             DroneKitAutopilot.connect(address, timeout_s=CONNECT_TIMEOUT_S, time_speed=time_speed)
         )
@@ -231,6 +226,18 @@ def _fly(
         )
         desk.close(flown.outcome, flown.reason)
         return flown
+
+
+def _start_simulator(stack: ExitStack, site: Site, folder: Path, time_speed: float) -> str:
+    """Its address, once it is ready; it writes into the sortie's new folder."""
+    _set_aside(folder)
+    folder.mkdir(parents=True)
+    return stack.enter_context(_simulator(site, folder, time_speed)).wait_ready(timeout_s=SIMULATOR_READY_S)
+
+
+def _not_sped_up() -> BadInput:
+    fault = "only the simulator can be sped up"
+    return BadInput(path="--time-speed", field="value", fault=fault, remedy="Leave it out")
 
 
 def _progress(name: str, say: Callable[[str], None]) -> Callable[[str, float], None]:
